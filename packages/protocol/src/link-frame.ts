@@ -1,0 +1,135 @@
+import { isRecord, parseJson, type Json } from './json.ts';
+
+/** docs/protocol.md section 8: what the link and the runner's socket carry. */
+export const linkGreeting = 'holdfast-link 1\n';
+
+export const frameKind = {
+  open: 1,
+  command: 2,
+  ack: 3,
+  close: 4,
+  end: 5,
+  opened: 16,
+  data: 17,
+  gone: 18,
+} as const;
+export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
+
+/** Bytes before the payload: length (4), kind (1), channel (4). */
+export const frameHeaderBytes = 9;
+/** Bytes of a DATA payload before its lines: the offset of the first one. */
+export const dataHeaderBytes = 8;
+/** No honest frame is larger: the longest line, its offset and some room. A larger one means the stream is not ours. */
+export const maxFrameBytes = 4_194_304;
+
+export type OpenRequest = {
+  readonly session: string;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly from: number;
+  readonly epoch?: string;
+  readonly generation?: number;
+  readonly env: Readonly<Record<string, string>>;
+};
+export type Opened = {
+  readonly session: string;
+  readonly epoch: string;
+  readonly generation: number;
+  readonly from: number;
+  readonly next: number;
+};
+export type GoneReason = 'superseded' | 'stale' | 'ended' | 'lost' | 'failed';
+export type Gone = {
+  readonly reason: GoneReason;
+  readonly code?: string;
+  readonly message?: string;
+  readonly generation?: number;
+};
+
+/** A frame as it was cut out of the stream; `payload` is a view, valid until the reader returns. */
+export type LinkFrame = { readonly kind: number; readonly channel: number; readonly payload: Uint8Array };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The bytes of a frame with a JSON payload (or none). */
+export function encodeFrame(kind: FrameKind, channel: number, payload?: object): Uint8Array {
+  const body = payload === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(payload));
+  const frame = new Uint8Array(frameHeaderBytes + body.length);
+  writeFrameHeader(frame, kind, channel, body.length);
+  frame.set(body, frameHeaderBytes);
+  return frame;
+}
+
+/** The header of a DATA frame for `lineBytes` bytes of lines; the lines follow it on the wire. */
+export function encodeDataHeader(channel: number, offset: number, lineBytes: number): Uint8Array {
+  const head = new Uint8Array(frameHeaderBytes + dataHeaderBytes);
+  writeFrameHeader(head, frameKind.data, channel, dataHeaderBytes + lineBytes);
+  const view = new DataView(head.buffer);
+  view.setUint32(frameHeaderBytes, Math.floor(offset / 2 ** 32));
+  view.setUint32(frameHeaderBytes + 4, offset >>> 0);
+  return head;
+}
+
+/** The offset of the first line and the lines of a DATA payload. */
+export function decodeData(payload: Uint8Array): { offset: number; lines: Uint8Array } {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const offset = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+  return { offset, lines: payload.subarray(dataHeaderBytes) };
+}
+
+/** The JSON object of a payload; undefined when it is not one. */
+export function decodeJsonPayload(payload: Uint8Array): Record<string, Json> | undefined {
+  const value = parseJson(decoder.decode(payload));
+  return isRecord(value) ? value : undefined;
+}
+
+function writeFrameHeader(target: Uint8Array, kind: number, channel: number, bodyBytes: number): void {
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  view.setUint32(0, bodyBytes + frameHeaderBytes - 4);
+  view.setUint8(4, kind);
+  view.setUint32(5, channel);
+}
+
+/** Cuts a byte stream into frames. Memory is bounded by the largest frame. */
+export class FrameReader {
+  #rest: Uint8Array = new Uint8Array();
+
+  /**
+   * Calls `onFrame` for each frame that is complete now, in order.
+   * Throws RangeError when the stream cannot be one of frames (a length out of bounds): the caller must drop the peer.
+   */
+  push(chunk: Uint8Array, onFrame: (frame: LinkFrame) => void): void {
+    let bytes = this.#rest.length === 0 ? chunk : join(this.#rest, chunk);
+    while (bytes.length >= 4) {
+      const length = readUint32(bytes, 0);
+      if (length < frameHeaderBytes - 4 || length > maxFrameBytes) {
+        throw new RangeError(`a frame of ${length} bytes is out of bounds`);
+      }
+      if (bytes.length < 4 + length) break;
+      onFrame({
+        kind: bytes[4] as number,
+        channel: readUint32(bytes, 5),
+        payload: bytes.subarray(frameHeaderBytes, 4 + length),
+      });
+      bytes = bytes.subarray(4 + length);
+    }
+    // A copy, so that a small rest does not keep a large chunk alive.
+    this.#rest = bytes.length === 0 ? new Uint8Array() : bytes.slice();
+  }
+}
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) * 0x1000000 +
+      (((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number))) >>>
+    0
+  );
+}
