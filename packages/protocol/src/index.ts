@@ -44,6 +44,7 @@ export {
   decodeJsonPayload,
   encodeDataHeader,
   encodeFrame,
+  encodeRawFrame,
   frameHeaderBytes,
   frameKind,
   FrameReader,

@@ -54,7 +54,11 @@ const decoder = new TextDecoder();
 
 /** The bytes of a frame with a JSON payload (or none). */
 export function encodeFrame(kind: FrameKind, channel: number, payload?: object): Uint8Array {
-  const body = payload === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(payload));
+  return encodeRawFrame(kind, channel, payload === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(payload)));
+}
+
+/** The bytes of a frame around a payload that is bytes already; `kind` may be one that this version does not know. */
+export function encodeRawFrame(kind: number, channel: number, body: Uint8Array): Uint8Array {
   const frame = new Uint8Array(frameHeaderBytes + body.length);
   writeFrameHeader(frame, kind, channel, body.length);
   frame.set(body, frameHeaderBytes);
@@ -91,22 +95,38 @@ function writeFrameHeader(target: Uint8Array, kind: number, channel: number, bod
   view.setUint32(5, channel);
 }
 
-/** Cuts a byte stream into frames. Memory is bounded by the largest frame. */
+/**
+ * Cuts a byte stream into frames. Memory is bounded by the largest frame, and a frame that comes in many chunks is put
+ * together once, when its last byte is there.
+ */
 export class FrameReader {
-  #rest: Uint8Array = new Uint8Array();
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** Bytes that must be there before cutting makes sense: a length field, then the whole frame it announces. */
+  #wanted = 4;
 
   /**
    * Calls `onFrame` for each frame that is complete now, in order.
    * Throws RangeError when the stream cannot be one of frames (a length out of bounds): the caller must drop the peer.
    */
   push(chunk: Uint8Array, onFrame: (frame: LinkFrame) => void): void {
-    let bytes = this.#rest.length === 0 ? chunk : join(this.#rest, chunk);
+    if (this.#heldBytes + chunk.length < this.#wanted) {
+      this.#hold(chunk);
+      return;
+    }
+    let bytes = this.#heldBytes === 0 ? chunk : this.#join(chunk);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#wanted = 4;
     while (bytes.length >= 4) {
       const length = readUint32(bytes, 0);
       if (length < frameHeaderBytes - 4 || length > maxFrameBytes) {
         throw new RangeError(`a frame of ${length} bytes is out of bounds`);
       }
-      if (bytes.length < 4 + length) break;
+      if (bytes.length < 4 + length) {
+        this.#wanted = 4 + length;
+        break;
+      }
       onFrame({
         kind: bytes[4] as number,
         channel: readUint32(bytes, 5),
@@ -114,16 +134,25 @@ export class FrameReader {
       });
       bytes = bytes.subarray(4 + length);
     }
-    // A copy, so that a small rest does not keep a large chunk alive.
-    this.#rest = bytes.length === 0 ? new Uint8Array() : bytes.slice();
+    if (bytes.length > 0) this.#hold(bytes);
   }
-}
 
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
+  #hold(bytes: Uint8Array): void {
+    // A copy, so that a small rest does not keep a large chunk alive. (Not `.slice()`: a Buffer's is a view.)
+    this.#held.push(new Uint8Array(bytes));
+    this.#heldBytes += bytes.length;
+  }
+
+  #join(last: Uint8Array): Uint8Array {
+    const whole = new Uint8Array(this.#heldBytes + last.length);
+    let at = 0;
+    for (const piece of this.#held) {
+      whole.set(piece, at);
+      at += piece.length;
+    }
+    whole.set(last, at);
+    return whole;
+  }
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {
