@@ -1,0 +1,1 @@
+export { useAgentConnection, type AgentConnection, type AgentConnectionOptions } from './use-agent-connection.ts';
