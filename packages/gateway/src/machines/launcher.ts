@@ -15,15 +15,13 @@ export type LinkProcess = {
 };
 
 /**
- * How to start the link over there. One attempt; the caller decides about more.
- * `start` resolves when the greeting was read. It rejects with a HoldfastError: `host_key_mismatch` and
+ * How to start the link over there. One attempt; the caller decides about more (connect-with-retry.ts).
+ * `start` resolves when the greeting was read. It rejects with a {@link LaunchError}: `host_key_mismatch` and
  * `agent_unavailable` are final, `ssh_unreachable` with `transient: true` may be tried again.
+ * When `signal` aborts, it rejects with the signal's reason. A rejected start has left no process behind.
  */
 export interface Launcher {
   /** For logs and errors: `this machine`, `coder@10.0.0.7:2222`. */
   readonly name: string;
   start(options: { signal: AbortSignal }): Promise<LinkProcess>;
 }
-
-/** Thrown by {@link Launcher.start}'s implementations beside a code: whether trying again at once may help. */
-export type Transient = { readonly transient: boolean };

@@ -1,0 +1,54 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isTransient, launchError } from './launch-error.ts';
+import type { Launcher, LinkProcess } from './launcher.ts';
+
+/** Waits; a test passes its own. Rejects when `signal` aborts. */
+export type Pause = (delayMs: number, options: { readonly signal: AbortSignal }) => Promise<void>;
+
+export type ConnectOptions = {
+  readonly signal: AbortSignal;
+  /** How often it is tried at most; Infinity: until it succeeds, a fault is final, or `signal` aborts. */
+  readonly tries?: number;
+  /** The wait after the first, second, third … failed try; the last one stands for all that follow. */
+  readonly delaysMs?: readonly number[];
+  readonly pause?: Pause;
+  /** Told of each transient fault that another try follows, with the wait before it. */
+  readonly onRetry?: (fault: { readonly error: Error; readonly attempt: number; readonly delayMs: number }) => void;
+};
+
+/** Contract section 3: three tries, with waits of 1 s, 2 s, 3 s; the wait behind the last try would help nobody. */
+export const connectTries = 3;
+export const connectDelaysMs: readonly number[] = [1000, 2000, 3000];
+
+/**
+ * Starts a link, and tries again after transient faults only; a final fault (a refused key, no Node there) is thrown at
+ * once as it is. After the last try the error says how many there were, and has the last fault as its cause.
+ */
+export async function connectWithRetry(launcher: Launcher, options: ConnectOptions): Promise<LinkProcess> {
+  const { signal, tries = connectTries, pause = pauseFor } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await launcher.start({ signal });
+    } catch (error) {
+      if (!isTransient(error) || signal.aborted) throw error;
+      if (attempt >= tries) throw givenUp(error.message, attempt, error);
+      const delayMs = delayAfter(attempt, options.delaysMs);
+      options.onRetry?.({ error, attempt, delayMs });
+      await pause(delayMs, { signal });
+    }
+  }
+}
+
+/** The wait in milliseconds after the `attempt`-th failed try (from 1). */
+export function delayAfter(attempt: number, delaysMs: readonly number[] = connectDelaysMs): number {
+  return delaysMs[Math.min(attempt, delaysMs.length) - 1] ?? 0;
+}
+
+function givenUp(message: string, attempts: number, cause: Error): Error {
+  const times = attempts === 1 ? 'once' : `${attempts} times`;
+  return launchError('ssh_unreachable', `${message} (tried ${times})`, { transient: true, cause });
+}
+
+async function pauseFor(delayMs: number, options: { readonly signal: AbortSignal }): Promise<void> {
+  await wait(delayMs, undefined, options);
+}
