@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { coldStart } from './cold-start.ts';
+import { contenders } from './contenders.ts';
+import type { Contender } from './contender.ts';
+import { machineFacts } from './machine.ts';
+import { fanOut } from './measures/fan-out.ts';
+import { latency } from './measures/latency.ts';
+import type { Measure } from './measures/measure.ts';
+import { memory } from './measures/memory.ts';
+import { replay } from './measures/replay.ts';
+import { throughput } from './measures/throughput.ts';
+import { pairRatios } from './stats.ts';
+import { cell, table } from './table.ts';
+
+/*
+ * npm run bench                                    everything
+ * npm run bench -- latency replay                  some of it
+ * npm run bench -- --rounds 1 --only "ws + JSON"   quickly, some contenders
+ *
+ * A round starts each contender anew, one after the other; figures are medians of the rounds with the least and the
+ * most, and a ratio is the median of the ratios within each round.
+ */
+
+const measures: readonly Measure[] = [throughput, latency, replay, memory, fanOut];
+const startName = 'start';
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rounds: { type: 'string' }, only: { type: 'string' } },
+  });
+  const known = [...measures.map((measure) => measure.name), startName];
+  const unknown = positionals.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`no such bench: ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+  const chosen = contenders.filter((contender) => values.only?.split(',').includes(contender.name) ?? true);
+
+  console.log(`${machineFacts()}\n`);
+  for (const contender of chosen) console.log(`- ${contender.name}: ${contender.work}`);
+  for (const measure of measures.filter((one) => wants(one.name))) {
+    console.log(`\n## ${measure.name}\n\n${measure.question}\n`);
+    const rounds = Number(values.rounds ?? measure.rounds);
+    console.log(await measureAll(measure, chosen.filter(measure.applies), rounds));
+  }
+  if (wants(startName))
+    console.log(`\n## ${startName}\n\nHow long does the agent CLI take to start?\n\n${coldStart()}`);
+}
+
+async function measureAll(measure: Measure, chosen: readonly Contender[], rounds: number): Promise<string> {
+  const results = new Map<Contender, (readonly number[])[]>(chosen.map((contender) => [contender, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [contender, values] of results) values.push(await oneRound(measure, contender));
+  }
+  const base = [...results].find(([contender]) => contender.name === measure.base)?.[1];
+  return table(
+    ['', ...measure.figures.flatMap(({ name, unit }) => [`${name}, ${unit}`, `of ${measure.base}`])],
+    [...results].map(([contender, values]) => [contender.name, ...cellsOf(measure, values, base)]),
+  );
+}
+
+async function oneRound(measure: Measure, contender: Contender): Promise<readonly number[]> {
+  const server = await contender.start();
+  try {
+    return await measure.round(server);
+  } catch (cause) {
+    throw new Error(`${measure.name} of ${contender.name} could not be measured`, { cause });
+  } finally {
+    await server.stop();
+  }
+}
+
+function cellsOf(
+  measure: Measure,
+  values: readonly (readonly number[])[],
+  base: readonly (readonly number[])[] | undefined,
+): readonly string[] {
+  return measure.figures.flatMap((_figure, at) => {
+    const mine = values.map((round) => round[at] ?? Number.NaN);
+    const theirs = base?.map((round) => round[at] ?? Number.NaN);
+    return [cell(mine), theirs && theirs !== mine ? `×${cell(pairRatios(mine, theirs))}` : ''];
+  });
+}
+
+await main();

@@ -1,0 +1,239 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** Why no sshd can be started here; undefined when one can. The words that a skipped test shows. */
+export const sshdMissing: string | undefined = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen'].every(existsSync)
+  ? undefined
+  : 'sshd or ssh is missing (sudo apt-get install openssh-server openssh-client)';
+
+/** A real sshd on loopback that lets the current user in with a key made for it. */
+export type TestSshd = AsyncDisposable & {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  readonly user: string;
+  /** The private key that is let in. */
+  readonly identityFile: string;
+  /** A known_hosts file that knows the key which the server had when it was started. */
+  readonly knownHosts: string;
+  /** An empty ssh_config, so that the developer's own has no say. */
+  readonly configFile: string;
+  /** `SHA256:…` of the key that the server has now. */
+  readonly hostKeyFingerprint: string;
+  /** HOME of whatever is run through it; `~/.holdfast` of the developer is never touched. */
+  readonly home: string;
+  /** Holds all its files; every process that belongs to it has this in its arguments. */
+  readonly root: string;
+  /** What sshd has logged so far. */
+  log(): string;
+  /** Cuts every connection at once, as a crash of the server would; it goes on listening. */
+  killConnections(): Promise<void>;
+  /** The server gets a new host key, which nobody knows. */
+  changeHostKey(): Promise<void>;
+  /** Ends the server and its connections and removes its files. Twice is fine. */
+  stop(): Promise<void>;
+};
+
+export type TestSshdOptions = {
+  /** PATH of what is run through it; default: this Node's directory and the system's. */
+  readonly path?: string;
+  /** Run instead of each command, which it finds in SSH_ORIGINAL_COMMAND: another login shell, or a noisy one. */
+  readonly forceCommand?: string;
+  /** Further lines of sshd_config. */
+  readonly config?: readonly string[];
+};
+
+const run = promisify(execFile);
+
+/**
+ * Starts an sshd in the foreground, with its own keys, configuration and port. HOME comes from the passwd file, but
+ * `SetEnv` in sshd_config goes over that, so commands see a home in a temporary folder (their first directory is the real one).
+ */
+export async function startSshd(options: TestSshdOptions = {}): Promise<TestSshd> {
+  if (sshdMissing !== undefined) throw new Error(sshdMissing);
+  const root = await mkdtemp(join(tmpdir(), 'holdfast-sshd-'));
+  const files = filesIn(root);
+  const user = userInfo().username;
+  await mkdir(files.home, { mode: 0o700 });
+  await Promise.all([makeKey(files.hostKey), makeKey(files.userKey), writeFile(files.clientConfig, '')]);
+  // A root's sshd wants this directory, which only the system's own service makes.
+  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
+
+  const server = await listen(options, files);
+  const hostKey = await readFile(`${files.hostKey}.pub`, 'utf8');
+  await writeFile(files.knownHosts, `[127.0.0.1]:${server.port} ${hostKey.split(' ').slice(0, 2).join(' ')}\n`);
+  let fingerprint = await fingerprintOf(files.hostKey);
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopServer(server.process, root));
+
+  return {
+    host: '127.0.0.1',
+    port: server.port,
+    user,
+    identityFile: files.userKey,
+    knownHosts: files.knownHosts,
+    configFile: files.clientConfig,
+    home: files.home,
+    root,
+    get hostKeyFingerprint() {
+      return fingerprint;
+    },
+    log: server.log,
+    killConnections: () => killSessions(server.process),
+    async changeHostKey() {
+      await Promise.all([rm(files.hostKey), rm(`${files.hostKey}.pub`)]);
+      await makeKey(files.hostKey);
+      // It starts anew in the same process, and open connections stay.
+      server.process.kill('SIGHUP');
+      await server.listening();
+      fingerprint = await fingerprintOf(files.hostKey);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+type Files = ReturnType<typeof filesIn>;
+
+function filesIn(root: string) {
+  return {
+    root,
+    home: join(root, 'home'),
+    hostKey: join(root, 'host_key'),
+    userKey: join(root, 'user_key'),
+    knownHosts: join(root, 'known_hosts'),
+    clientConfig: join(root, 'ssh_config'),
+    serverConfig: join(root, 'sshd_config'),
+  };
+}
+
+async function makeKey(path: string): Promise<void> {
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'holdfast-test', '-f', path]);
+}
+
+async function fingerprintOf(path: string): Promise<string> {
+  const { stdout } = await run('ssh-keygen', ['-lf', `${path}.pub`]);
+  return stdout.split(' ')[1] ?? '';
+}
+
+type Server = {
+  readonly process: ChildProcess;
+  readonly port: number;
+  readonly log: () => string;
+  /** Resolves when it has said once more that it listens. */
+  readonly listening: () => Promise<void>;
+};
+
+/** A free port may be taken by somebody else before sshd has it: then another one. */
+async function listen(options: TestSshdOptions, files: Files): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    await writeFile(files.serverConfig, serverConfig(port, options, files));
+    const server = startServer(port, files.serverConfig);
+    try {
+      await server.listening();
+      return server;
+    } catch (error) {
+      if (attempt === 5 || !/already in use|Cannot bind/.test(server.log())) throw error;
+    }
+  }
+}
+
+function serverConfig(port: number, options: TestSshdOptions, files: Files): string {
+  const path = options.path ?? `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
+  return [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${files.hostKey}`,
+    `AuthorizedKeysFile ${files.userKey}.pub`,
+    'PidFile none',
+    'UsePAM no',
+    // The temporary directory belongs to everybody.
+    'StrictModes no',
+    'PermitRootLogin prohibit-password',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    `SetEnv HOME=${files.home} PATH=${path}`,
+    ...(options.forceCommand === undefined ? [] : [`ForceCommand ${options.forceCommand}`]),
+    ...(options.config ?? []),
+    '',
+  ].join('\n');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function startServer(port: number, config: string): Server {
+  const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // A test run that breaks off must not leave it behind.
+  const killAtExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  child.once('close', () => process.off('exit', killAtExit));
+  let log = '';
+  let heard = 0;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const listening = async (): Promise<void> => {
+    heard += 1;
+    await new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (log.split('Server listening on').length > heard) resolve();
+      };
+      child.stderr.on('data', look);
+      child.once('close', () => reject(new Error(`sshd ended: ${log}`)));
+      look();
+    });
+  };
+  return { process: child, port, log: () => log, listening };
+}
+
+async function stopServer(server: ChildProcess, root: string): Promise<void> {
+  if (server.exitCode === null && server.signalCode === null) {
+    const gone = new Promise((resolve) => server.once('close', resolve));
+    await killSessions(server);
+    server.kill('SIGTERM');
+    await gone;
+  }
+  await rm(root, { recursive: true, force: true });
+}
+
+/** Kills the sshd processes below this one, and nothing else: what they ran must find out by itself. */
+async function killSessions(server: ChildProcess): Promise<void> {
+  const all = await processes();
+  const parents = new Set([server.pid]);
+  // Ids do not say who came first, so look until nobody is added.
+  for (let before = 0; before !== parents.size; ) {
+    before = parents.size;
+    for (const one of all) if (parents.has(one.parent) && one.name.startsWith('sshd')) parents.add(one.id);
+  }
+  parents.delete(server.pid);
+  for (const id of parents) if (id !== undefined) kill(id);
+}
+
+function kill(id: number): void {
+  try {
+    process.kill(id, 'SIGKILL');
+  } catch {
+    // Its connection has just ended.
+  }
+}
+
+/** Every process of the machine, from /proc. */
+async function processes(): Promise<readonly { readonly id: number; readonly parent: number; readonly name: string }[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(ids.map((id) => readFile(`/proc/${id}/stat`, 'utf8').catch(() => '')));
+  return stats.flatMap((stat) => {
+    const match = /^(\d+) \((.*)\) \S (\d+) /s.exec(stat);
+    return match === null ? [] : [{ id: Number(match[1]), name: match[2] ?? '', parent: Number(match[3]) }];
+  });
+}
