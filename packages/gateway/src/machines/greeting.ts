@@ -48,23 +48,31 @@ async function firstOutcome(
     const settle = (outcome: Outcome): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
-      stdout.off('data', onData);
+      stdout.off('readable', onReadable);
       resolve(outcome);
     };
-    const onData = (chunk: Buffer): void => {
-      seen = Buffer.concat([seen, chunk]);
-      const at = seen.indexOf(greetingBytes);
-      if (at >= 0) {
-        stdout.pause();
-        const rest = seen.subarray(at + greetingBytes.length);
-        if (rest.length > 0) stdout.unshift(rest);
-        settle({ kind: 'greeted' });
-      } else if (seen.length > maxNoiseBytes) settle('noise');
+    // `readable` and not `data`: a stream that was paused once stays so for the next one who listens.
+    const onReadable = (): void => {
+      for (let chunk = read(); chunk !== null; chunk = read()) {
+        seen = Buffer.concat([seen, chunk]);
+        const at = seen.indexOf(greetingBytes);
+        if (at >= 0) {
+          const rest = seen.subarray(at + greetingBytes.length);
+          if (rest.length > 0) stdout.unshift(rest);
+          settle({ kind: 'greeted' });
+          return;
+        }
+        if (seen.length > maxNoiseBytes) {
+          settle('noise');
+          return;
+        }
+      }
     };
+    const read = (): Buffer | null => stdout.read() as Buffer | null;
     const onAbort = (): void => settle('aborted');
     const timer = setTimeout(() => settle('silent'), timeoutMs);
     signal.addEventListener('abort', onAbort);
-    stdout.on('data', onData);
+    stdout.on('readable', onReadable);
     void child.ended.then((end) => settle({ kind: 'ended', end }));
   });
 }

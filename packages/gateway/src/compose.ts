@@ -1,0 +1,149 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { getRequestListener } from '@hono/node-server';
+import pino, { type Logger as Pino } from 'pino';
+import type { ProjectId } from '@holdfast/protocol';
+import type { Config } from './config.ts';
+import type { ConversationStore } from './conversations/store.ts';
+import { MemoryConversationStore } from './conversations/store.memory.ts';
+import { SQLiteConversationStore } from './conversations/store.sqlite.ts';
+import { createApi } from './http/api.ts';
+import { TokenIdentity, type UserToken } from './identity/identity.ts';
+import { connectWithRetry } from './machines/connect-with-retry.ts';
+import type { Launcher } from './machines/launcher.ts';
+import { localLauncher } from './machines/launcher.local.ts';
+import { sshLauncher } from './machines/launcher.ssh.ts';
+import { Machine } from './machines/machine.ts';
+import { ProjectDirectory } from './projects/directory.ts';
+import type { Project } from './projects/project.ts';
+import { Sessions, type Workplace } from './sessions/sessions.ts';
+import { Sockets } from './sockets/sockets.ts';
+
+export type Gateway = AsyncDisposable & {
+  /** Where it listens, with the port that it got. */
+  readonly url: string;
+  readonly port: number;
+  readonly log: Pino;
+};
+
+/**
+ * Builds the gateway of a configuration and listens. Disposing it stops in reverse: nobody new, everybody sent away with a
+ * code that brings them back, sessions let go (their runners go on), store closed.
+ */
+export async function startGateway(config: Config, options: { tokens?: readonly UserToken[] } = {}): Promise<Gateway> {
+  const startedAt = Date.now();
+  const log = createLogger(config);
+  await using stack = new AsyncDisposableStack();
+
+  const store = stack.adopt(openStore(config), (open) => open.close());
+  const machines = stack.adopt(new Machines(config, log), (all) => all.close());
+  const projects = new ProjectDirectory(config.projects);
+  const sessions = stack.adopt(
+    new Sessions({ store, log, workplaceOf: (id) => machines.workplaceOf(projects.get(id)) }),
+    (all) => all.stop(),
+  );
+  const identity = new TokenIdentity([...config.tokens, ...(options.tokens ?? [])]);
+  const sockets = stack.adopt(
+    new Sockets({ identity, projects, store, sessions, allowedOrigins: config.allowedOrigins, log }),
+    (door) => door.close(),
+  );
+  const health = [{ name: 'db', isRequired: true, check: () => store.check() }];
+  const api = createApi({ identity, projects, health, startedAt, log });
+
+  const server = createServer(getRequestListener(api.fetch));
+  server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head));
+  await listen(server, config);
+  stack.defer(() => closeServer(server));
+  sessions.start();
+
+  const { port } = server.address() as AddressInfo;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const parts = stack.move();
+  return { url: `http://${host}:${port}`, port, log, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** Logs go to stderr: stdout belongs to what a command prints. */
+export function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>): Pino {
+  const options = { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (config.logFormat === 'pretty') {
+    return pino({ ...options, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } } });
+  }
+  return pino(options, pino.destination({ dest: 2, sync: false }));
+}
+
+function openStore(config: Config): ConversationStore {
+  switch (config.store.kind) {
+    case 'memory':
+      return new MemoryConversationStore();
+    case 'sqlite':
+      return new SQLiteConversationStore(config.store.path);
+  }
+}
+
+/** One machine for all local projects, one for each SSH address. */
+class Machines {
+  readonly #config: Config;
+  readonly #log: Pino;
+  readonly #machines = new Map<string, Machine>();
+
+  constructor(config: Config, log: Pino) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  workplaceOf(project: Project | undefined): Workplace | undefined {
+    if (project === undefined) return undefined;
+    const { workspace } = project;
+    const cwd = workspace.kind === 'local' ? workspace.path : workspace.ssh.path;
+    const env = Object.fromEntries(Object.entries(project.env).map(([name, value]) => [name, value.reveal()]));
+    return { host: this.#machineOf(project), cwd, env: { ...this.#agentEnv(), ...env } };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#machines.values()].map((machine) => machine.close()));
+  }
+
+  #agentEnv(): Record<string, string> {
+    return { QUERY_TIMEOUT_MS: String(this.#config.queryTimeoutMs), LOG_LEVEL: this.#config.logLevel };
+  }
+
+  #machineOf(project: Project): Machine {
+    const { workspace } = project;
+    const { path: _path, ...address } = workspace.kind === 'ssh' ? workspace.ssh : { path: '' };
+    const key = JSON.stringify(address);
+    let machine = this.#machines.get(key);
+    if (machine === undefined) this.#machines.set(key, (machine = this.#start(project.id, this.#launcherOf(project))));
+    return machine;
+  }
+
+  #launcherOf({ workspace }: Project): Launcher {
+    const agentFile = fileURLToPath(import.meta.resolve('@holdfast/agent/holdfast-agent.js'));
+    const env = this.#config.environment;
+    if (workspace.kind === 'local') return localLauncher({ agentFile, node: process.execPath, env });
+    return sshLauncher({ ...workspace.ssh, agentFile, env, log: (fields, message) => this.#log.info(fields, message) });
+  }
+
+  #start(projectId: ProjectId, launcher: Launcher): Machine {
+    const log = this.#log.child({ projectId });
+    return new Machine({ name: launcher.name, log, connect: ({ signal }) => connectWithRetry(launcher, { signal }) });
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Nobody new from here on; what is open is closed by its owner. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}

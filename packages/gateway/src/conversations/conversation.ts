@@ -1,0 +1,80 @@
+import type {
+  ClientMessage,
+  ConversationId,
+  ConversationStatus,
+  MessageId,
+  ProjectId,
+  Settings,
+  Tool,
+  UserId,
+} from '@holdfast/protocol';
+
+/** What a conversation's session has to remember to go on after anything was killed. Written in the log's transactions. */
+export type SessionState = {
+  /** The prompt that the agent works on, and the journal epoch in which it was handed over. */
+  readonly turn: { readonly promptId: MessageId; readonly runnerEpoch: string; readonly userId: UserId } | null;
+  /** Tool calls that wait for a decision, oldest first. */
+  readonly pending: readonly Tool[];
+  /** Tool calls that were begun and have no result yet (the pending ones among them). */
+  readonly openTools: readonly string[];
+  /** Decisions that stand, newest last, at most 200. */
+  readonly decisions: readonly Decision[];
+  readonly settings: Settings;
+  /** The journal that was read, and how far: lines before `runnerOffset` are in the log. */
+  readonly runnerEpoch: string | null;
+};
+
+export type Decision = {
+  readonly toolId: string;
+  readonly approved: boolean;
+  readonly userId: UserId;
+  readonly reason?: string;
+};
+
+export const newSessionState: SessionState = {
+  turn: null,
+  pending: [],
+  openTools: [],
+  decisions: [],
+  settings: {},
+  runnerEpoch: null,
+};
+
+export type Conversation = {
+  readonly conversationId: ConversationId;
+  readonly userId: UserId;
+  readonly projectId: ProjectId;
+  readonly agent: string;
+  readonly title: string;
+  readonly status: ConversationStatus;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly lastActivityAt: number;
+  /** Optimistic lock of the record; rises with every change of it. */
+  readonly version: number;
+  /** Name of this log's numbering (docs/protocol.md 5). */
+  readonly epoch: string;
+  /** Number of the newest message; 0 when there is none. */
+  readonly lastSeq: number;
+  readonly runnerOffset: number;
+  readonly session: SessionState;
+};
+
+/**
+ * How far a client's command has come: `new` stored and not looked at, `logged` in the log and to be handed to the runner,
+ * `taken` the runner has journaled it. One that is finished or refused is kept as `done`, so that its id is recognised again.
+ */
+export type CommandState = 'new' | 'logged' | 'taken' | 'done';
+
+export type Command = {
+  readonly id: MessageId;
+  readonly userId: UserId;
+  readonly message: ClientMessage;
+  readonly state: CommandState;
+};
+
+/** First line of the first prompt, at most 80 characters. */
+export function titleOf(prompt: string): string {
+  const line = prompt.trimStart().split('\n', 1)[0] ?? '';
+  return line.length <= 80 ? line : `${line.slice(0, 79)}…`;
+}

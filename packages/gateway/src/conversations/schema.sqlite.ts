@@ -1,0 +1,63 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { HoldfastError } from '@holdfast/protocol';
+
+/** Each entry is one step; `user_version` counts those that were done. A step that has shipped is never changed. */
+const steps: readonly string[] = [
+  `CREATE TABLE conversations (
+     id TEXT NOT NULL PRIMARY KEY,
+     user_id TEXT NOT NULL,
+     project_id TEXT NOT NULL,
+     agent TEXT NOT NULL,
+     title TEXT NOT NULL DEFAULT '',
+     status TEXT NOT NULL DEFAULT 'completed',
+     created_at INTEGER NOT NULL,
+     last_activity_at INTEGER NOT NULL,
+     version INTEGER NOT NULL DEFAULT 1,
+     epoch TEXT NOT NULL,
+     last_seq INTEGER NOT NULL DEFAULT 0,
+     runner_offset INTEGER NOT NULL DEFAULT 0,
+     has_turn INTEGER NOT NULL DEFAULT 0,
+     session TEXT,
+     lease_owner TEXT,
+     lease_until INTEGER NOT NULL DEFAULT 0,
+     lease_generation INTEGER NOT NULL DEFAULT 0
+   );
+   CREATE INDEX conversations_of_user ON conversations (user_id, project_id, agent, last_activity_at DESC);
+   CREATE INDEX conversations_with_turn ON conversations (has_turn) WHERE has_turn = 1;
+   CREATE INDEX conversations_leased ON conversations (lease_owner) WHERE lease_owner IS NOT NULL;
+   CREATE TABLE batches (
+     conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+     last_seq INTEGER NOT NULL,
+     first_seq INTEGER NOT NULL,
+     bytes BLOB NOT NULL,
+     PRIMARY KEY (conversation_id, last_seq)
+   ) WITHOUT ROWID;
+   CREATE TABLE commands (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+     id TEXT NOT NULL,
+     user_id TEXT NOT NULL,
+     message TEXT NOT NULL,
+     state TEXT NOT NULL,
+     UNIQUE (conversation_id, id)
+   );
+   CREATE INDEX commands_open ON commands (conversation_id, position) WHERE state <> 'done';
+   CREATE TABLE probes (id INTEGER PRIMARY KEY);`,
+];
+
+/** Brings the file to the newest schema, all or nothing; several processes at once are fine. */
+export function migrate(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const { user_version: done } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (done > steps.length) {
+      throw new HoldfastError('unavailable', 'This database was written by a newer Holdfast; update this one to use it.');
+    }
+    for (const step of steps.slice(done)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${steps.length}`);
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}

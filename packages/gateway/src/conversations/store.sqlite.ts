@@ -1,0 +1,356 @@
+import { chmodSync, closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { HoldfastError, type ConversationId, type ProjectId, type UserId } from '@holdfast/protocol';
+import type { Command, Conversation } from './conversation.ts';
+import type { LogBatch } from './log-batch.ts';
+import { readCommand, readConversation, type BatchRow, type CommandRow, type ConversationRow } from './rows.sqlite.ts';
+import { migrate } from './schema.sqlite.ts';
+import type {
+  ConversationStore,
+  LeaseRequest,
+  LeaseResult,
+  LogWrite,
+  LogWriteResult,
+  NewConversation,
+} from './store.ts';
+
+type Queued = {
+  readonly run: () => unknown;
+  readonly isDurable: boolean;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/**
+ * Conversations in one SQLite file, WAL. One queue of writers: whatever has come in one turn of the event loop shares one
+ * commit (group commit, no timer). Deltas are committed without fsync: a killed process loses nothing, and what a power cut
+ * could take is still in the runner's journal, because only what was fsynced is acknowledged to it.
+ */
+export class SQLiteConversationStore implements ConversationStore {
+  readonly isShared = true;
+  readonly #path: string;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #queue: Queued[] = [];
+  #isScheduled = false;
+  #isSyncFull = true;
+  #isClosed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#db = open(path);
+  }
+
+  create(fresh: NewConversation): Promise<Conversation> {
+    return this.#enqueue(true, () => {
+      this.#run(
+        `INSERT INTO conversations (id, user_id, project_id, agent, epoch, created_at, last_activity_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+        fresh.conversationId,
+        fresh.userId,
+        fresh.projectId,
+        fresh.agent,
+        fresh.epoch,
+        fresh.at,
+        fresh.at,
+      );
+      return this.#find(fresh.conversationId) as Conversation;
+    });
+  }
+
+  async get(id: ConversationId): Promise<Conversation | undefined> {
+    return this.#read(() => this.#find(id));
+  }
+
+  async newest(of: { userId: UserId; projectId: ProjectId; agent: string }): Promise<Conversation | undefined> {
+    return this.#read(() => {
+      const row = this.#one<ConversationRow>(
+        `SELECT * FROM conversations WHERE user_id = ? AND project_id = ? AND agent = ? ORDER BY last_activity_at DESC, rowid DESC LIMIT 1`,
+        of.userId,
+        of.projectId,
+        of.agent,
+      );
+      return row && readConversation(row);
+    });
+  }
+
+  write(write: LogWrite): Promise<LogWriteResult> {
+    return this.#enqueue(write.durable, () => this.#write(write));
+  }
+
+  async readLog(id: ConversationId, seq: number, maxBytes: number): Promise<readonly LogBatch[]> {
+    return this.#read(() => {
+      const batches: LogBatch[] = [];
+      let bytes = 0;
+      // The batch that holds seq + 1 is the first whose last number is greater than seq.
+      const rows = this.#prepare(
+        `SELECT first_seq, last_seq, bytes FROM batches WHERE conversation_id = ? AND last_seq > ? ORDER BY last_seq`,
+      ).iterate(id, seq) as IterableIterator<BatchRow>;
+      for (const row of rows) {
+        const data = row.bytes;
+        batches.push({
+          firstSeq: row.first_seq,
+          lastSeq: row.last_seq,
+          bytes: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+        });
+        bytes += data.byteLength;
+        if (bytes >= maxBytes) break;
+      }
+      return batches;
+    });
+  }
+
+  addCommand(
+    id: ConversationId,
+    command: Omit<Command, 'state'>,
+  ): Promise<{ kind: 'added' } | { kind: 'known'; command: Command } | { kind: 'missing' }> {
+    return this.#enqueue<{ kind: 'added' } | { kind: 'known'; command: Command } | { kind: 'missing' }>(true, () => {
+      const known = this.#one<CommandRow>(`SELECT * FROM commands WHERE conversation_id = ? AND id = ?`, id, command.id);
+      if (known !== undefined) return { kind: 'known', command: readCommand(known) };
+      if (this.#find(id) === undefined) return { kind: 'missing' };
+      this.#run(
+        `INSERT INTO commands (conversation_id, id, user_id, message, state) VALUES (?, ?, ?, ?, 'new')`,
+        id,
+        command.id,
+        command.userId,
+        JSON.stringify(command.message),
+      );
+      return { kind: 'added' };
+    });
+  }
+
+  async openCommands(id: ConversationId): Promise<readonly Command[]> {
+    return this.#read(() =>
+      this.#all<CommandRow>(
+        `SELECT * FROM commands WHERE conversation_id = ? AND state <> 'done' ORDER BY position`,
+        id,
+      ).map(readCommand),
+    );
+  }
+
+  acquire(id: ConversationId, request: LeaseRequest): Promise<LeaseResult> {
+    return this.#enqueue<LeaseResult>(true, () => {
+      const row = this.#one<ConversationRow>(`SELECT * FROM conversations WHERE id = ?`, id);
+      if (row === undefined) return { kind: 'missing' };
+      const owner = row.lease_owner;
+      const isFree = owner === null || row.lease_until <= request.now || owner === request.takeFrom;
+      if (owner !== request.owner && !isFree) return { kind: 'held', owner, until: row.lease_until };
+      const next = owner === request.owner ? row.lease_generation : row.lease_generation + 1;
+      const generation = Math.max(next, request.minGeneration ?? 0);
+      this.#run(
+        `UPDATE conversations SET lease_owner = ?, lease_until = ?, lease_generation = ? WHERE id = ?`,
+        request.owner,
+        request.until,
+        generation,
+        id,
+      );
+      return { kind: 'acquired', generation, conversation: readConversation(row) };
+    });
+  }
+
+  renew(owner: string, until: number): Promise<void> {
+    return this.#enqueue(false, () => {
+      this.#run(`UPDATE conversations SET lease_until = ? WHERE lease_owner = ?`, until, owner);
+    });
+  }
+
+  release(id: ConversationId, owner: string, generation: number): Promise<void> {
+    return this.#enqueue(false, () => {
+      this.#run(
+        `UPDATE conversations SET lease_owner = NULL WHERE id = ? AND lease_owner = ? AND lease_generation = ?`,
+        id,
+        owner,
+        generation,
+      );
+    });
+  }
+
+  async unfinished(limit: number): Promise<readonly { id: ConversationId; owner: string | null; until: number }[]> {
+    return this.#read(() =>
+      this.#all<ConversationRow>(
+        `SELECT * FROM conversations WHERE id IN (
+           SELECT id FROM conversations WHERE has_turn = 1 UNION SELECT conversation_id FROM commands WHERE state <> 'done'
+         ) ORDER BY last_activity_at LIMIT ?`,
+        limit,
+      ).map((row) => ({ id: row.id as ConversationId, owner: row.lease_owner, until: row.lease_until })),
+    );
+  }
+
+  async heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, number>> {
+    return this.#read(() => {
+      const rows = this.#all<{ id: string; last_seq: number }>(
+        `SELECT id, last_seq FROM conversations WHERE id IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(ids),
+      );
+      return new Map(rows.map((row) => [row.id as ConversationId, row.last_seq]));
+    });
+  }
+
+  async check(): Promise<void> {
+    await this.#enqueue(true, () => {
+      this.#run(`INSERT INTO probes (id) VALUES (1) ON CONFLICT (id) DO NOTHING`);
+      this.#run(`DELETE FROM probes WHERE id = 1`);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#flush();
+    this.#isClosed = true;
+    this.#db.close();
+  }
+
+  #write(write: LogWrite): LogWriteResult {
+    const batch = write.batch;
+    const lastSeq = batch?.lastSeq ?? null;
+    const changed = this.#run(
+      `UPDATE conversations SET
+         last_seq = coalesce(?1, last_seq), runner_offset = coalesce(?2, runner_offset), session = coalesce(?3, session),
+         has_turn = coalesce(?4, has_turn), status = coalesce(?5, status), title = coalesce(?6, title),
+         last_activity_at = ?7, version = version + 1
+       WHERE id = ?8 AND lease_generation = ?9 AND (?10 IS NULL OR last_seq = ?10)`,
+      lastSeq,
+      write.runnerOffset ?? null,
+      write.session === undefined ? null : JSON.stringify(write.session),
+      write.session === undefined ? null : Number(write.session.turn !== null),
+      write.status ?? null,
+      write.title ?? null,
+      write.at,
+      write.conversationId,
+      write.generation,
+      batch === undefined ? null : batch.firstSeq - 1,
+    );
+    if (changed === 0) return 'fenced';
+    if (batch !== undefined) {
+      this.#run(
+        `INSERT INTO batches (conversation_id, last_seq, first_seq, bytes) VALUES (?, ?, ?, ?)`,
+        write.conversationId,
+        batch.lastSeq,
+        batch.firstSeq,
+        batch.bytes,
+      );
+    }
+    for (const { id, state } of write.commands ?? []) {
+      this.#run(
+        `UPDATE commands SET state = ? WHERE conversation_id = ? AND id = ?`,
+        state,
+        write.conversationId,
+        id,
+      );
+    }
+    return 'written';
+  }
+
+  #enqueue<Result>(isDurable: boolean, run: () => Result): Promise<Result> {
+    if (this.#isClosed) return Promise.reject(new HoldfastError('unavailable', 'The conversation store is closed.'));
+    return new Promise<Result>((resolve, reject) => {
+      this.#queue.push({ run, isDurable, resolve, reject });
+      if (this.#isScheduled) return;
+      this.#isScheduled = true;
+      setImmediate(() => this.#flush());
+    });
+  }
+
+  /** One transaction for all that waits. It fails as a whole only when the engine does; then nobody's write was done. */
+  #flush(): void {
+    this.#isScheduled = false;
+    const queue = this.#queue;
+    this.#queue = [];
+    if (queue.length === 0 || this.#isClosed) return;
+    const results: unknown[] = [];
+    try {
+      this.#setSync(queue.some((queued) => queued.isDurable));
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const queued of queue) results.push(queued.run());
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#rollBack();
+      const fault = this.#unavailable(error);
+      for (const queued of queue) queued.reject(fault);
+      return;
+    }
+    queue.forEach((queued, index) => queued.resolve(results[index] as never));
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    } catch {
+      // The engine is away; the error that brought us here says so.
+    }
+  }
+
+  /** FULL: COMMIT returns after fsync of the WAL. Set between transactions only; SQLite ignores it inside one. */
+  #setSync(isFull: boolean): void {
+    if (isFull === this.#isSyncFull) return;
+    this.#db.exec(`PRAGMA synchronous = ${isFull ? 'FULL' : 'NORMAL'}`);
+    this.#isSyncFull = isFull;
+  }
+
+  #find(id: ConversationId): Conversation | undefined {
+    const row = this.#one<ConversationRow>(`SELECT * FROM conversations WHERE id = ?`, id);
+    return row && readConversation(row);
+  }
+
+  #read<Result>(read: () => Result): Result {
+    if (this.#isClosed) throw new HoldfastError('unavailable', 'The conversation store is closed.');
+    try {
+      return read();
+    } catch (error) {
+      throw error instanceof HoldfastError ? error : this.#unavailable(error);
+    }
+  }
+
+  #unavailable(cause: unknown): HoldfastError {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new HoldfastError('unavailable', `SQLite could not use ${this.#path} (${why}); check SQLITE_DB_PATH and its disk.`, {
+      cause,
+    });
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    return statement;
+  }
+
+  #one<Row>(sql: string, ...values: Value[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+
+  #all<Row>(sql: string, ...values: Value[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  #run(sql: string, ...values: Value[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+}
+
+type Value = string | number | null | Uint8Array;
+
+function open(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') prepareFile(path);
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON');
+    migrate(db);
+    return db;
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HoldfastError('unavailable', `SQLite could not open ${path} (${why}); check SQLITE_DB_PATH.`, { cause: error });
+  }
+}
+
+/** The folder is made, the file is the user's own and nobody else's (0600), and a symbolic link is refused. */
+function prepareFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() === true) {
+    throw new HoldfastError('unavailable', `SQLITE_DB_PATH ${path} is a symbolic link; name the file itself.`);
+  }
+  if (found === undefined) closeSync(openSync(path, 'a', 0o600));
+  else chmodSync(path, 0o600);
+}

@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import { encodeFrame, frameKind, FrameReader, HoldfastError } from '@holdfast/protocol';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Launcher, LinkProcess } from './launcher.ts';
+
+/** A launcher under test, for an agent's file with this text; what it started is found by `processes`. */
+export type OpenedLauncher = AsyncDisposable & {
+  readonly launcher: Launcher;
+  /** Waits until none of the processes is left that belong to the launcher, on either side. */
+  readonly allGone: () => Promise<void>;
+};
+
+/** Greets and echoes, as far as the transport is concerned a link. */
+export const echoAgent = `
+  if (process.argv[2] !== 'link') process.exit(64);
+  process.stdout.write('holdfast-link 1\\n');
+  process.stdin.pipe(process.stdout);
+`;
+
+const never = new AbortController().signal;
+
+/** The promises of launcher.ts; `open` gives a launcher whose links wait `greetingTimeoutMs` for a greeting. */
+export function describeLauncher(
+  name: string,
+  open: (agentText: string, options?: { greetingTimeoutMs?: number }) => Promise<OpenedLauncher>,
+): void {
+  describe(`a launcher: ${name}`, () => {
+    const closing: AsyncDisposable[] = [];
+    afterEach(async () => {
+      for (const one of closing.splice(0).toReversed()) await one[Symbol.asyncDispose]();
+    });
+    async function opened(agentText: string, options?: { greetingTimeoutMs?: number }): Promise<OpenedLauncher> {
+      const one = await open(agentText, options);
+      closing.push(one);
+      return one;
+    }
+    async function started(agentText: string): Promise<OpenedLauncher & { link: LinkProcess }> {
+      const one = await opened(agentText);
+      const link = await one.launcher.start({ signal: never });
+      closing.push({ [Symbol.asyncDispose]: () => link.stop() });
+      return { ...one, link };
+    }
+
+    test('carries frames both ways, whole and in order', async () => {
+      const { link } = await started(echoAgent);
+      const frames = [
+        encodeFrame(frameKind.command, 1, { id: 'a' }),
+        encodeFrame(frameKind.open, 4_000_000_000, { text: 'ü'.repeat(400_000) }),
+        encodeFrame(frameKind.close, 7),
+      ];
+      const answers = readFrames(link, frames.length);
+      for (const frame of frames) link.stdin.write(frame);
+      expect((await answers).map(({ kind, channel, bytes }) => ({ kind, channel, bytes }))).toEqual([
+        { kind: frameKind.command, channel: 1, bytes: (frames[0]?.length ?? 0) - 9 },
+        { kind: frameKind.open, channel: 4_000_000_000, bytes: (frames[1]?.length ?? 0) - 9 },
+        { kind: frameKind.close, channel: 7, bytes: 0 },
+      ]);
+    });
+
+    test('hands over exactly the bytes behind the greeting, whatever stood before it', async () => {
+      const { link } = await started(`
+        process.stdout.write('Welcome!\\nholdfast-link 9\\nno newline here: ');
+        process.stdout.write('holdfast-link 1\\nfirst ');
+        process.stdin.on('data', (chunk) => { process.stdout.write(chunk); process.exit(0); });
+      `);
+      link.stdin.write('second');
+      let text = '';
+      for await (const chunk of link.stdout) text += String(chunk);
+      expect(text).toBe('first second');
+    });
+
+    test('leaves no process behind when it is stopped, once or twice', async () => {
+      const { link, allGone } = await started(echoAgent);
+      await Promise.all([link.stop(), link.stop()]);
+      await allGone();
+      await expect(link.stop()).resolves.toBeUndefined();
+      await expect(link.exited).resolves.toMatchObject({ stderr: '' });
+    });
+
+    test('stops a link that ignores the end of its input and TERM', async () => {
+      const { link } = await started(`
+        process.on('SIGTERM', () => {});
+        process.on('SIGHUP', () => {});
+        process.stdout.write('holdfast-link 1\\n');
+        setTimeout(() => {}, 20_000);
+      `);
+      await link.stop();
+      await expect(link.exited).resolves.toBeDefined();
+    });
+
+    test('says how a link ended, with the end of what it said on stderr', async () => {
+      const { link } = await started(`
+        process.stdout.write('holdfast-link 1\\n');
+        process.stdin.once('data', () => {
+          process.stderr.write('x'.repeat(10_000) + 'the disk is full\\n', () => process.exit(7));
+        });
+      `);
+      link.stdin.write('go');
+      const exit = await link.exited;
+      expect(exit.code).toBe(7);
+      expect(exit.stderr.endsWith('x the disk is full\n'.replace(' ', ''))).toBe(true);
+      expect(exit.stderr.length).toBe(4096);
+    });
+
+    test('does not wait for a reader to say that a link has ended', async () => {
+      const { link } = await started(`
+        process.stdout.write('holdfast-link 1\\n' + 'unread '.repeat(1000));
+        process.stdin.once('data', () => process.exit(3));
+      `);
+      link.stdin.write('go');
+      await expect(link.exited).resolves.toMatchObject({ code: 3 });
+    });
+
+    test('is refused as agent_unavailable when the link ends before it greets, with its last words', async () => {
+      const { launcher, allGone } = await opened(`throw new Error('this file is broken');`);
+      const fault = await faultOf(launcher.start({ signal: never }));
+      expect(fault).toMatchObject({ code: 'agent_unavailable', transient: false });
+      expect(fault.message).toContain(launcher.name);
+      expect(fault.message).toContain('ended before it began (1)');
+      await allGone();
+    });
+
+    test('gives up on a link that never greets, and ends it', async () => {
+      const { launcher, allGone } = await opened(`process.stderr.write('waiting for Godot'); setTimeout(() => {}, 60_000);`, {
+        greetingTimeoutMs: 1500,
+      });
+      const fault = await faultOf(launcher.start({ signal: never }));
+      expect(fault.message).toContain('within 1500 ms');
+      expect(fault.message).toContain('waiting for Godot');
+      await allGone();
+    });
+
+    test('gives up on a stream of noise that is no greeting', async () => {
+      const { launcher, allGone } = await opened(`
+        const more = () => process.stdout.write('noise '.repeat(1000), more);
+        process.stdout.on('error', () => process.exit());
+        more();
+      `);
+      const fault = await faultOf(launcher.start({ signal: never }));
+      expect(fault).toMatchObject({ code: 'agent_unavailable', transient: false });
+      expect(fault.message).toContain('no greeting');
+      await allGone();
+    });
+
+    test('rejects with the reason of the signal and ends what it has begun', async () => {
+      const { launcher, allGone } = await opened(`setTimeout(() => {}, 60_000);`);
+      const controller = new AbortController();
+      const start = launcher.start({ signal: controller.signal });
+      setImmediate(() => controller.abort(new Error('not needed any more')));
+      await expect(start).rejects.toThrow('not needed any more');
+      await expect(launcher.start({ signal: controller.signal })).rejects.toThrow('not needed any more');
+      await allGone();
+    });
+
+    test('starts any number of links side by side', async () => {
+      const one = await opened(echoAgent);
+      const links = await Promise.all([1, 2, 3].map(() => one.launcher.start({ signal: never })));
+      for (const [index, link] of links.entries()) {
+        link.stdin.write(`${index}`);
+        const [chunk] = (await once(link.stdout, 'data')) as [Buffer];
+        expect(chunk.toString()).toBe(`${index}`);
+      }
+      await Promise.all(links.map((link) => link.stop()));
+      await one.allGone();
+    });
+  });
+}
+
+/** The error that a start rejects with. */
+export async function faultOf(start: Promise<LinkProcess>): Promise<HoldfastError> {
+  const thrown: unknown = await start.then(
+    async (link) => {
+      await link.stop();
+      return new Error('it was started');
+    },
+    (error: unknown) => error,
+  );
+  if (thrown instanceof HoldfastError) return thrown;
+  throw thrown;
+}
+
+/** The first `count` frames that the link sends. */
+export async function readFrames(
+  link: LinkProcess,
+  count: number,
+): Promise<readonly { kind: number; channel: number; bytes: number }[]> {
+  const frames: { kind: number; channel: number; bytes: number }[] = [];
+  const reader = new FrameReader();
+  for await (const chunk of link.stdout.iterator({ destroyOnReturn: false })) {
+    reader.push(chunk as Buffer, ({ kind, channel, payload }) => frames.push({ kind, channel, bytes: payload.length }));
+    if (frames.length >= count) break;
+  }
+  return frames;
+}

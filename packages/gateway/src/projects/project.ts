@@ -1,0 +1,45 @@
+import type { ProjectId, UserId } from '@holdfast/protocol';
+import type { Secret } from '../lib/secret.ts';
+
+export type SshAddress = {
+  readonly host: string;
+  readonly port?: number;
+  readonly user?: string;
+  readonly path: string;
+  readonly identityFile?: string;
+  readonly knownHosts?: string;
+  /** `SHA256:…`; pins the machine's key instead of known_hosts. */
+  readonly hostKey?: string;
+};
+
+export type Workspace =
+  | { readonly kind: 'local'; readonly path: string }
+  | { readonly kind: 'ssh'; readonly ssh: SshAddress };
+
+export type Project = {
+  readonly id: ProjectId;
+  readonly name: string;
+  /** User ids; `*` is every signed-in user. */
+  readonly members: readonly string[];
+  /** Allowed agents; undefined: all. */
+  readonly agents: readonly string[] | undefined;
+  readonly workspace: Workspace;
+  /** Handed to the agent as environment, never in argv. */
+  readonly env: Readonly<Record<string, Secret>>;
+};
+
+/** Agents that a project without a list offers; any name may be asked for there. */
+export const usualAgents: readonly string[] = ['claude', 'demo'];
+
+export function isMember(project: Project, userId: UserId): boolean {
+  return project.members.includes('*') || project.members.includes(userId);
+}
+
+export function allowsAgent(project: Project, agent: string): boolean {
+  return project.agents === undefined || project.agents.includes(agent);
+}
+
+/** Whether there is such an agent at all (contract section 5). */
+export function isKnownAgent(agent: string): boolean {
+  return usualAgents.includes(agent);
+}

@@ -1,0 +1,356 @@
+import {
+  HoldfastError,
+  isErrorCode,
+  newId,
+  type ClientMessage,
+  type ConversationId,
+  type MessageId,
+  type OpenRequest,
+  type UserId,
+} from '@holdfast/protocol';
+import type { Command, Conversation, SessionState } from '../conversations/conversation.ts';
+import type { ConversationStore, LogWrite } from '../conversations/store.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { RunnerChannel, RunnerHost } from '../machines/runner-host.ts';
+import { Attachment, type Loss } from './attachment.ts';
+import { CommandQueue, type Answer } from './command-queue.ts';
+import { Draft } from './draft.ts';
+import type { Feed } from './feed.ts';
+import { pauseBefore } from './pause.ts';
+import { beginTurn, effectivePrompt, endTurn } from './turn.ts';
+
+/*
+ * A live agent in a conversation, on the gateway that holds the conversation's lease.
+ *
+ * One loop does everything in order (`#work`): it takes what has come (journal lines from the runner, commands from people,
+ * what became of the attachment), makes one transaction of it, writes it, and only then shows it to watchers, answers, hands
+ * commands to the runner and acknowledges the journal. While a transaction is under way the next one gathers.
+ *
+ * The runner is attached when there is something to hand over or a turn to watch, again whenever that breaks while a turn
+ * runs, for ever, and is let go when nothing runs. A write that is refused means that somebody else owns the conversation
+ * now: the session gives up at once and forgets; the store and the runner's journal have everything.
+ */
+
+export type SessionParts = {
+  readonly store: ConversationStore;
+  readonly host: RunnerHost;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly owner: string;
+  readonly generation: number;
+  readonly conversation: Conversation;
+  readonly feed: Feed;
+  readonly log: Logger;
+  /** Called once, when the session has ended for whatever reason. */
+  readonly onEnd: () => void;
+};
+
+/** A lease is renewed every third of this. */
+export const leaseMs = 15_000;
+/** Unwritten bytes of one session beyond which the machine is not read from until they are written. */
+const maxInboxBytes = 4 * 1024 * 1024;
+
+type Arrival = { readonly command: Command; readonly answer: (answer: Answer) => void };
+type Lines = { readonly offset: number; readonly lines: Buffer };
+
+export class Session {
+  readonly conversationId: ConversationId;
+  readonly #parts: SessionParts;
+  readonly #agent: string;
+  readonly #ended = new AbortController();
+  readonly #attachment: Attachment;
+  readonly #commands: CommandQueue;
+  #generation: number;
+  #state: SessionState;
+  #lastSeq: number;
+  /** Journal lines before it are written. */
+  #runnerOffset: number;
+
+  #inbox: Lines[] = [];
+  #inboxBytes = 0;
+  #arrivals: Arrival[] = [];
+  #steps: ((draft: Draft) => void)[] = [];
+  #isWorking = false;
+  #idleSince: number = Date.now();
+
+  constructor(parts: SessionParts, open: readonly Command[]) {
+    const { conversation } = parts;
+    this.#parts = parts;
+    this.conversationId = conversation.conversationId;
+    this.#agent = conversation.agent;
+    this.#generation = parts.generation;
+    this.#state = conversation.session;
+    this.#lastSeq = conversation.lastSeq;
+    this.#runnerOffset = conversation.runnerOffset;
+    this.#commands = new CommandQueue(conversation.agent, conversation.title !== '');
+    this.#attachment = new Attachment({
+      host: parts.host,
+      log: parts.log,
+      signal: this.#ended.signal,
+      request: () => this.#openRequest(),
+      onLines: (offset, lines) => this.#receive(offset, lines),
+      onAttached: (channel) => this.#attached(channel),
+      onLost: (loss) => this.#lost(loss),
+      onFailed: (error) => this.#failed(error),
+      onStale: (current) => this.#raiseGeneration(current),
+    });
+    for (const command of open) this.#takeUp(command);
+  }
+
+  /** Epoch milliseconds since which there was nothing to do; undefined while there is. */
+  get idleSince(): number | undefined {
+    const isBusy = this.#wantsRunner || this.#arrivals.length > 0 || this.#isWorking || this.#attachment.isAttaching;
+    return isBusy ? undefined : this.#idleSince;
+  }
+
+  /** Begins to work off what was found in the store. */
+  start(): void {
+    if (this.#wantsRunner) this.#attachment.ensure();
+    this.#wake();
+  }
+
+  /** A person's command. Resolves when it is stored and its effect on the log is too. */
+  async submit(userId: UserId, message: ClientMessage): Promise<Answer> {
+    const id = message.id ?? newId<MessageId>();
+    if (message.type === 'prompt' && this.#commands.isFull && !this.#commands.hasSeen(id)) {
+      const error = new HoldfastError('unavailable', 'Too many prompts wait in this conversation; wait until some are done.');
+      return { kind: 'refused', id, error };
+    }
+    const command = { id, userId, message: { ...message, id } };
+    // Claimed before the store is asked: the regular look into the store must not take it up a second time.
+    const isFirst = this.#commands.claim(id);
+    const added = await this.#parts.store.addCommand(this.conversationId, command).catch((error: unknown) => {
+      if (isFirst) this.#commands.unclaim(id);
+      throw error;
+    });
+    if (added.kind === 'missing') {
+      return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
+    }
+    if (added.kind === 'known') return this.#answerAgain(id, added.command.message);
+    if (this.#ended.signal.aborted) return { kind: 'accepted', id };
+    return new Promise((answer) => {
+      this.#arrivals.push({ command: { ...command, state: 'new' }, answer });
+      this.#wake();
+    });
+  }
+
+  /** Commands that another gateway stored. */
+  takeUp(commands: readonly Command[]): void {
+    for (const command of commands) if (!this.#commands.hasSeen(command.id)) this.#takeUp(command);
+    this.#wake();
+  }
+
+  /** Lets go of runner and lease. What was not written is still in the journal. Twice is fine. */
+  async end(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#attachment.close();
+    for (const { command, answer } of this.#arrivals.splice(0)) answer({ kind: 'accepted', id: command.id });
+    this.#parts.onEnd();
+    await this.#parts.store.release(this.conversationId, this.#parts.owner, this.#generation).catch((error: unknown) => {
+      this.#parts.log.warn({ err: error }, 'lease not released');
+    });
+  }
+
+  get #wantsRunner(): boolean {
+    return this.#state.turn !== null || !this.#commands.isEmpty;
+  }
+
+  #takeUp(command: Command): void {
+    if (command.state !== 'new') this.#commands.restore(command, this.#state);
+    else if (this.#commands.claim(command.id)) this.#arrivals.push({ command, answer: () => undefined });
+  }
+
+  #answerAgain(id: MessageId, message: ClientMessage): Answer {
+    const isDecision = message.type === 'approve' || message.type === 'reject';
+    const late = isDecision ? this.#commands.answerLate(id, message.toolId, this.#state) : undefined;
+    return late?.kind === 'accepted' ? late : { kind: 'accepted', id, duplicate: true };
+  }
+
+  #wake(): void {
+    if (this.#isWorking || this.#ended.signal.aborted) return;
+    this.#isWorking = true;
+    void this.#work().finally(() => {
+      this.#isWorking = false;
+      this.#idleSince = Date.now();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      const after: (() => void)[] = [];
+      const draft = this.#draft(after);
+      if (draft.isEmpty && after.length === 0) return;
+      if (!draft.isEmpty && !(await this.#write(draft.toWrite(this, this.#generation)))) return;
+      for (const act of after) act();
+      if (this.#commands.hasPrompt) this.#attachment.ensure();
+    }
+  }
+
+  /** Everything that has come, as one transaction; `after` collects what may happen only when it is stored. */
+  #draft(after: (() => void)[]): Draft {
+    const draft = new Draft({
+      agent: this.#agent,
+      state: this.#state,
+      nextSeq: this.#lastSeq + 1,
+      at: Date.now(),
+      sizeHint: this.#inboxBytes,
+    });
+    for (const step of this.#steps.splice(0)) step(draft);
+    this.#draftLines(draft);
+    for (const { command, answer } of this.#arrivals.splice(0)) {
+      const drafted = this.#commands.draft(draft, command);
+      after.push(() => {
+        answer(drafted.answer);
+        if (drafted.isForRunner) this.#deliver(command.id, command.message);
+      });
+    }
+    this.#draftNextTurn(draft, after);
+    this.#state = draft.state;
+    return draft;
+  }
+
+  #draftLines(draft: Draft): void {
+    const inbox = this.#inbox;
+    if (inbox.length === 0) return;
+    this.#inbox = [];
+    if (this.#inboxBytes > maxInboxBytes) this.#attachment.channel?.resume();
+    this.#inboxBytes = 0;
+    const [first] = inbox as [Lines];
+    const lines = inbox.length === 1 ? first.lines : Buffer.concat(inbox.map((part) => part.lines));
+    const strange = draft.addJournal(first.offset, lines, this.#runnerOffset);
+    for (const line of strange) this.#parts.log.warn({ line }, 'journal line not understood');
+  }
+
+  #draftNextTurn(draft: Draft, after: (() => void)[]): void {
+    const { channel } = this.#attachment;
+    if (draft.state.turn !== null || channel === null) return;
+    const prompt = this.#commands.nextPrompt();
+    if (prompt === undefined) return;
+    draft.apply(beginTurn(draft.state, prompt, channel.opened.epoch, this.#agent));
+    const message = effectivePrompt(prompt.message, draft.state);
+    after.push(() => this.#deliver(prompt.id, message));
+  }
+
+  /** Writes until it is written. False: the session has ended, perhaps because somebody else owns the conversation. */
+  async #write(write: LogWrite): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      if (this.#ended.signal.aborted) return false;
+      try {
+        if ((await this.#parts.store.write(write)) === 'written') break;
+        this.#parts.log.info({ generation: this.#generation }, 'conversation taken over elsewhere');
+        await this.end();
+        return false;
+      } catch (error) {
+        this.#parts.log.error({ err: error, attempt }, 'conversation not written');
+        await pauseBefore(attempt, this.#ended.signal);
+      }
+    }
+    this.#written(write);
+    return true;
+  }
+
+  #written({ runnerOffset, batch, commands, durable }: LogWrite): void {
+    if (runnerOffset !== undefined) this.#runnerOffset = runnerOffset;
+    if (batch !== undefined) {
+      this.#lastSeq = batch.lastSeq;
+      this.#parts.feed.publish(batch);
+    }
+    for (const { id, state } of commands ?? []) if (state !== 'logged') this.#commands.delivered(id);
+    if (this.#state.turn === null) this.#finish(this.#commands.dropLate());
+    if (durable && runnerOffset !== undefined) this.#attachment.channel?.acknowledge(runnerOffset);
+  }
+
+  #finish(ids: readonly MessageId[]): void {
+    if (ids.length > 0) this.#steps.push((draft) => draft.mark(ids.map((id) => ({ id, state: 'done' as const }))));
+  }
+
+  /** Hands over what the runner has not taken yet; what it is given twice it takes once. */
+  #deliver(id: MessageId, message: ClientMessage): void {
+    this.#commands.deliver(id, message);
+    const { channel } = this.#attachment;
+    if (channel === null) this.#attachment.ensure();
+    else channel.send(message);
+  }
+
+  #attached(channel: RunnerChannel): void {
+    const { epoch } = channel.opened;
+    if (epoch !== this.#state.runnerEpoch) this.#beginJournal(epoch);
+    for (const message of this.#commands.undelivered) channel.send(message);
+    this.#wake();
+  }
+
+  /** Another journal than the one that was read: the turn that ran in the old one cannot be told about any more. */
+  #beginJournal(epoch: string): void {
+    const { turn } = this.#state;
+    if (turn !== null && turn.runnerEpoch !== epoch) this.#commands.delivered(turn.promptId);
+    this.#steps.push((draft) => {
+      if (turn !== null && turn.runnerEpoch !== epoch) draft.apply(endTurn(draft.state, 'interrupted', this.#agent));
+      draft.replaceState({ ...draft.state, runnerEpoch: epoch });
+      draft.startJournal();
+      this.#runnerOffset = 0;
+    });
+  }
+
+  #lost(loss: Loss): boolean {
+    // Lines that were not written come again, from the offset that was.
+    this.#inbox = [];
+    this.#inboxBytes = 0;
+    if (loss.reason === 'failed') this.#failTurn(loss.code, loss.message);
+    this.#wake();
+    return this.#wantsRunner;
+  }
+
+  #failed(error: HoldfastError): boolean {
+    // A turn that runs over there is not lost because we cannot see it: try for ever.
+    if (this.#state.turn !== null) return true;
+    this.#steps.push((draft) => this.#commands.refuseAll(draft, error));
+    this.#wake();
+    return false;
+  }
+
+  /** The runner let go and says why; a prompt that it never took has come to nothing. */
+  #failTurn(code: string | undefined, message: string | undefined): void {
+    const { turn } = this.#state;
+    if (turn === null || !this.#commands.isUndelivered(turn.promptId)) return;
+    this.#steps.push((draft) => {
+      const known = isErrorCode(code) ? code : 'unavailable';
+      const error = message ?? 'The runner could not take the prompt.';
+      draft.add({ type: 'error', agent: this.#agent, error, code: known, id: turn.promptId });
+      draft.apply(endTurn(draft.state, 'error', this.#agent));
+    });
+  }
+
+  async #raiseGeneration(current: number): Promise<boolean> {
+    const now = Date.now();
+    const { store, owner } = this.#parts;
+    const request = { owner, now, until: now + leaseMs, minGeneration: current + 1 };
+    const lease = await store.acquire(this.conversationId, request);
+    if (lease.kind === 'acquired') {
+      this.#generation = lease.generation;
+      return true;
+    }
+    await this.end();
+    return false;
+  }
+
+  #openRequest(): OpenRequest {
+    const epoch = this.#state.runnerEpoch;
+    return {
+      session: this.conversationId,
+      agent: this.#agent,
+      cwd: this.#parts.cwd,
+      env: this.#parts.env,
+      from: this.#runnerOffset,
+      generation: this.#generation,
+      ...(epoch === null ? {} : { epoch }),
+    };
+  }
+
+  #receive(offset: number, lines: Buffer): void {
+    this.#inbox.push({ offset, lines });
+    this.#inboxBytes += lines.length;
+    if (this.#inboxBytes > maxInboxBytes) this.#attachment.channel?.pause();
+    this.#wake();
+  }
+}

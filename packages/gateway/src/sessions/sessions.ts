@@ -1,0 +1,197 @@
+import { HoldfastError, newId, type ClientMessage, type ConversationId, type MessageId, type ProjectId, type UserId } from '@holdfast/protocol';
+import type { Conversation } from '../conversations/conversation.ts';
+import type { ConversationStore, LeaseResult } from '../conversations/store.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { RunnerHost } from '../machines/runner-host.ts';
+import { Feed, type Watcher } from './feed.ts';
+import { isOwnerDead, newOwner } from './owner.ts';
+import type { Answer } from './command-queue.ts';
+import { leaseMs, Session } from './session.ts';
+
+/** Where a project's agents run, and with what. */
+export type Workplace = {
+  readonly host: RunnerHost;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+export type SessionsParts = {
+  readonly store: ConversationStore;
+  /** Undefined when the project is not configured (any more). */
+  readonly workplaceOf: (project: ProjectId) => Workplace | undefined;
+  readonly log: Logger;
+  /** How long a session without work keeps its runner attached. */
+  readonly idleMs?: number;
+};
+
+const renewEveryMs = leaseMs / 3;
+const recoverEveryMs = 2_000;
+const pollEveryMs = 250;
+
+/**
+ * All live conversations of this gateway: who watches which log, and which sessions are ours. Sessions are opened by a command
+ * or by the recovery, which looks for unfinished work without a living owner, at the start and for ever.
+ */
+export class Sessions {
+  readonly #parts: SessionsParts;
+  readonly #owner = newOwner();
+  readonly #feeds = new Map<ConversationId, Feed>();
+  readonly #sessions = new Map<ConversationId, Promise<Session | undefined>>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #isStopped = false;
+
+  constructor(parts: SessionsParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    void this.#recover();
+    this.#every(recoverEveryMs, () => this.#recover());
+    this.#every(renewEveryMs, () => this.#renew());
+    if (this.#parts.store.isShared) this.#every(pollEveryMs, () => this.#look());
+  }
+
+  /** Turns go on in their runners; everything that was read from them is stored. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    const open = await Promise.allSettled(this.#sessions.values());
+    await Promise.all(open.map((result) => (result.status === 'fulfilled' ? result.value?.end() : undefined)));
+  }
+
+  /** The watcher is told of everything after `conversation.lastSeq`. Returns the feed that it watches. */
+  watch(conversation: Conversation, watcher: Watcher): Feed {
+    const id = conversation.conversationId;
+    let feed = this.#feeds.get(id);
+    if (feed === undefined) this.#feeds.set(id, (feed = new Feed(id, conversation.lastSeq)));
+    feed.watchers.add(watcher);
+    feed.advance(conversation.lastSeq);
+    return feed;
+  }
+
+  unwatch(feed: Feed, watcher: Watcher): void {
+    feed.watchers.delete(watcher);
+    this.#forget(feed.conversationId);
+  }
+
+  /** Stores a person's command and sees to it that it is carried out. */
+  async submit(id: ConversationId, userId: UserId, message: ClientMessage): Promise<Answer> {
+    const session = await this.#open(id);
+    if (session !== undefined) return session.submit(userId, message);
+    const own = message.id ?? newId<MessageId>();
+    const added = await this.#parts.store.addCommand(id, { id: own, userId, message: { ...message, id: own } });
+    if (added.kind === 'missing') {
+      return { kind: 'refused', id: own, error: new HoldfastError('not_found', 'This conversation was deleted.') };
+    }
+    return { kind: 'accepted', id: own, ...(added.kind === 'known' ? { duplicate: true } : {}) };
+  }
+
+  /** The session, if this gateway has the conversation or can have it. */
+  #open(id: ConversationId): Promise<Session | undefined> {
+    const there = this.#sessions.get(id);
+    if (there !== undefined) return there;
+    const opening = this.#take(id);
+    this.#sessions.set(id, opening);
+    const forget = (): void => {
+      if (this.#sessions.get(id) === opening) this.#sessions.delete(id);
+    };
+    opening.then((session) => session === undefined && forget(), forget);
+    return opening;
+  }
+
+  async #take(id: ConversationId): Promise<Session | undefined> {
+    if (this.#isStopped) return undefined;
+    const { store, workplaceOf, log } = this.#parts;
+    const lease = await this.#acquire(id);
+    if (lease.kind !== 'acquired') return undefined;
+    const { conversation, generation } = lease;
+    const workplace = workplaceOf(conversation.projectId);
+    if (workplace === undefined) {
+      await store.release(id, this.#owner, generation);
+      throw new HoldfastError('not_found', `The project ${conversation.projectId} is not configured any more.`);
+    }
+    const open = await store.openCommands(id);
+    let feed = this.#feeds.get(id);
+    if (feed === undefined) this.#feeds.set(id, (feed = new Feed(id, conversation.lastSeq)));
+    feed.advance(conversation.lastSeq);
+    const session = new Session(
+      {
+        ...workplace,
+        store,
+        owner: this.#owner,
+        generation,
+        conversation,
+        feed,
+        log: log.child({ conversationId: id, projectId: conversation.projectId, agent: conversation.agent }),
+        onEnd: () => {
+          this.#sessions.delete(id);
+          this.#forget(id);
+        },
+      },
+      open,
+    );
+    session.start();
+    return session;
+  }
+
+  async #acquire(id: ConversationId): Promise<LeaseResult> {
+    const now = Date.now();
+    const request = { owner: this.#owner, now, until: now + leaseMs };
+    const lease = await this.#parts.store.acquire(id, request);
+    if (lease.kind !== 'held' || !isOwnerDead(lease.owner)) return lease;
+    return this.#parts.store.acquire(id, { ...request, takeFrom: lease.owner });
+  }
+
+  async #recover(): Promise<void> {
+    const now = Date.now();
+    for (const { id, owner, until } of await this.#parts.store.unfinished(1_000)) {
+      if (this.#sessions.has(id)) continue;
+      if (owner !== null && owner !== this.#owner && until > now && !isOwnerDead(owner)) continue;
+      await this.#open(id).catch((error: unknown) => {
+        this.#parts.log.warn({ err: error, conversationId: id }, 'conversation not recovered');
+      });
+    }
+  }
+
+  async #renew(): Promise<void> {
+    await this.#parts.store.renew(this.#owner, Date.now() + leaseMs);
+    const idleMs = this.#parts.idleMs ?? 60_000;
+    for (const opening of this.#sessions.values()) {
+      const session = await opening.catch(() => undefined);
+      const since = session?.idleSince;
+      if (since !== undefined && since + idleMs < Date.now()) await session?.end();
+    }
+  }
+
+  /** What other processes did with the same store: logs that have grown, commands for our sessions. */
+  async #look(): Promise<void> {
+    const { store } = this.#parts;
+    const heads = await store.heads([...this.#feeds.keys()]);
+    for (const [id, head] of heads) {
+      const opening = this.#sessions.get(id);
+      if (opening === undefined) {
+        this.#feeds.get(id)?.advance(head);
+        continue;
+      }
+      const session = await opening.catch(() => undefined);
+      session?.takeUp(await store.openCommands(id));
+    }
+  }
+
+  #forget(id: ConversationId): void {
+    if (this.#feeds.get(id)?.watchers.size === 0 && !this.#sessions.has(id)) this.#feeds.delete(id);
+  }
+
+  #every(intervalMs: number, act: () => Promise<void>): void {
+    let isRunning = false;
+    const timer = setInterval(() => {
+      if (isRunning) return;
+      isRunning = true;
+      act()
+        .catch((error: unknown) => this.#parts.log.error({ err: error }, 'regular work failed'))
+        .finally(() => (isRunning = false));
+    }, intervalMs);
+    this.#timers.push(timer);
+  }
+}
