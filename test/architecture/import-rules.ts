@@ -33,6 +33,7 @@ const assemblers: ReadonlySet<string> = new Set(['compose.ts', 'main.ts', 'index
 
 const isAdapter = (target: Target): boolean => target.kind === 'file' && target.place.kind === 'adapter';
 const isPure = (target: Target): boolean => target.kind === 'file' && target.place.kind === 'pure';
+const isPort = (target: Target): boolean => target.kind === 'file' && target.place.kind === 'port';
 const isRoom = (target: Target, ...rooms: readonly string[]): boolean =>
   target.kind === 'file' && rooms.includes(target.place.room);
 const isOwnRoom = (target: Target, from: Place): boolean =>
@@ -46,6 +47,10 @@ const isTop = (target: Target, ...names: readonly string[]): boolean =>
 const assembles = (from: Place): boolean => (from.room === '' && assemblers.has(from.name)) || from.room === 'commands';
 const isSource = (from: Place): boolean => from.kind !== 'test';
 
+/** The machine's own `ssh` client is a process of this machine, and only one file starts those. */
+const isBuiltOn = (target: Target, from: Place): boolean =>
+  from.name === 'launcher.ssh.ts' && target.kind === 'file' && target.place.name === 'launcher.local.ts';
+
 /** Rooms with a row of their own about adapters. */
 const strictRooms: ReadonlySet<string> = new Set(['lib', 'sessions', 'tasks', 'sockets', 'http']);
 
@@ -54,7 +59,7 @@ export const importTable: readonly ImportRule[] = [
     of: 'a package imports only the packages under it; commands/ of the gateway may use the client, which `holdfast chat` is built on',
     applies: isSource,
     allows: (target, from) =>
-      target.kind !== 'outside' &&
+      (target.kind !== 'outside' || target.path === `packages/${from.package}/package.json`) &&
       (target.kind !== 'file' || target.place.package === from.package) &&
       (target.kind !== 'workspace' ||
         (packageTable[from.package] ?? []).some((name) => target.name.startsWith(`@holdfast/${name}`)) ||
@@ -71,13 +76,13 @@ export const importTable: readonly ImportRule[] = [
     allows: (target, from) => target.kind === 'node' || target.kind === 'vendor' || isOwnRoom(target, from),
   },
   {
-    of: 'a pure file imports its own room, protocol, lib/, and the types of a pure file elsewhere',
+    of: 'a pure file imports its own room, protocol, lib/, and the types of a pure file or a port elsewhere',
     applies: (from) => from.kind === 'pure',
     allows: (target, from, what) =>
       (isOwnRoom(target, from) && !isAdapter(target)) ||
       isProtocol(target) ||
       isRoom(target, 'lib') ||
-      (isPure(target) && what.typeOnly),
+      ((isPure(target) || isPort(target)) && what.typeOnly),
   },
   {
     of: 'a port imports types only: of its own room, protocol and Node',
@@ -94,7 +99,7 @@ export const importTable: readonly ImportRule[] = [
       target.kind === 'vendor' ||
       isProtocol(target) ||
       isRoom(target, 'lib') ||
-      (isOwnRoom(target, from) && (!isAdapter(target) || isSameVendor(target, from))),
+      (isOwnRoom(target, from) && (!isAdapter(target) || isSameVendor(target, from) || isBuiltOn(target, from))),
   },
   {
     of: 'an adapter is imported from another room only by compose.ts, main.ts, commands/ and the list of exports',

@@ -37,7 +37,8 @@ export const lineTable: readonly LineRule[] = [
   },
   {
     of: 'a process is started only in launcher.local.ts, checks/run.ts, runner/ and agents/',
-    pattern: /(?<![\w.])(spawn|spawnSync|execFile|execFileSync|execSync|fork)\(|^(?!\s*import type).*['"](node:)?child_process['"]/,
+    pattern:
+      /(?<![\w.])(spawn|spawnSync|execFile|execFileSync|execSync|fork)\(|^(?!\s*import type).*['"](node:)?child_process['"]/,
     in: (from) =>
       from.name === 'launcher.local.ts' ||
       (from.room === 'checks' && from.name === 'run.ts') ||

@@ -14,7 +14,9 @@ export type Place = {
 /** Files that decide and touch nothing: their names are the table's. */
 const pureNames: ReadonlySet<string> = new Set(['conversation.ts', 'turn.ts', 'back-off.ts']);
 const testName = /\.(test|contract)\.tsx?$/;
-const adapterName = /^(?<port>[a-z0-9-]+)\.(?<vendor>[a-z0-9-]+)\.ts$/;
+/** What stands between the dots of an adapter: `store.sqlite.ts`, `launcher.ssh.ts`, `provider.claude.ts`. */
+const adapterName =
+  /^(?<port>[a-z0-9-]+)\.(?<vendor>memory|sqlite|dynamodb|redis|local|ssh|github|claude|codex|opencode|acp|demo)\.ts$/;
 
 /** The place of a path below `packages/<name>/src/`; undefined for any other. */
 export function placeOf(path: string, all: ReadonlySet<string>): Place | undefined {
@@ -33,7 +35,7 @@ export function placeOf(path: string, all: ReadonlySet<string>): Place | undefin
 function hasAdapter(folder: string, name: string, all: ReadonlySet<string>): boolean {
   const stem = folder + name.replace(/\.tsx?$/, '.');
   for (const path of all) {
-    if (path.startsWith(stem) && path !== folder + name && !testName.test(path)) return true;
+    if (path.startsWith(stem) && adapterName.test(path.slice(folder.length))) return true;
   }
   return false;
 }

@@ -7,7 +7,9 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Why no sshd can be started here; undefined when one can. The words that a skipped test shows. */
-export const sshdMissing: string | undefined = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen'].every(existsSync)
+export const sshdMissing: string | undefined = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen'].every(
+  existsSync,
+)
   ? undefined
   : 'sshd or ssh is missing (sudo apt-get install openssh-server openssh-client)';
 
@@ -212,7 +214,7 @@ async function killSessions(server: ChildProcess): Promise<void> {
   const all = await processes();
   const parents = new Set([server.pid]);
   // Ids do not say who came first, so look until nobody is added.
-  for (let before = 0; before !== parents.size; ) {
+  for (let before = 0; before !== parents.size;) {
     before = parents.size;
     for (const one of all) if (parents.has(one.parent) && one.name.startsWith('sshd')) parents.add(one.id);
   }
@@ -229,7 +231,9 @@ function kill(id: number): void {
 }
 
 /** Every process of the machine, from /proc. */
-async function processes(): Promise<readonly { readonly id: number; readonly parent: number; readonly name: string }[]> {
+async function processes(): Promise<
+  readonly { readonly id: number; readonly parent: number; readonly name: string }[]
+> {
   const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(ids.map((id) => readFile(`/proc/${id}/stat`, 'utf8').catch(() => '')));
   return stats.flatMap((stat) => {
