@@ -121,9 +121,12 @@ export function describeLauncher(
     });
 
     test('gives up on a link that never greets, and ends it', async () => {
-      const { launcher, allGone } = await opened(`process.stderr.write('waiting for Godot'); setTimeout(() => {}, 60_000);`, {
-        greetingTimeoutMs: 1500,
-      });
+      const { launcher, allGone } = await opened(
+        `process.stderr.write('waiting for Godot'); setTimeout(() => {}, 60_000);`,
+        {
+          greetingTimeoutMs: 1500,
+        },
+      );
       const fault = await faultOf(launcher.start({ signal: never }));
       expect(fault.message).toContain('within 1500 ms');
       expect(fault.message).toContain('waiting for Godot');

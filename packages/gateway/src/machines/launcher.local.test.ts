@@ -34,7 +34,13 @@ describe('a local launcher', () => {
       process.stdout.write('holdfast-link 1\\n' + Object.keys(process.env).sort().join(' '));
       process.stdin.resume();
     `);
-    const env = { PATH: '/usr/bin:/bin', HOME: '/home/ada', GITHUB_TOKEN: 'secret', AUTH_TOKENS: 'ada:secret', TZ: 'UTC' };
+    const env = {
+      PATH: '/usr/bin:/bin',
+      HOME: '/home/ada',
+      GITHUB_TOKEN: 'secret',
+      AUTH_TOKENS: 'ada:secret',
+      TZ: 'UTC',
+    };
     const launcher = localLauncher({ agentFile: agent.agentFile, node: process.execPath, env });
     const link = await launcher.start({ signal: never });
     link.stdin.end();

@@ -20,8 +20,8 @@ import { StaleGeneration, type RunnerChannel, type RunnerEvents, type RunnerHost
 type Channel = {
   readonly number: number;
   readonly events: RunnerEvents;
-  readonly opened: PromiseWithResolvers<Opened>;
-  isOpen: boolean;
+  readonly attached: PromiseWithResolvers<void>;
+  isAttached: boolean;
 };
 
 type Link = {
@@ -55,24 +55,24 @@ export class Machine implements RunnerHost {
     request: OpenRequest,
     events: RunnerEvents,
     { signal }: { signal: AbortSignal },
-  ): Promise<RunnerChannel> {
+  ): Promise<void> {
     const link = await this.#connected();
     signal.throwIfAborted();
     const channel: Channel = {
       number: this.#nextChannel++,
       events,
-      opened: Promise.withResolvers<Opened>(),
-      isOpen: false,
+      attached: Promise.withResolvers<void>(),
+      isAttached: false,
     };
     link.channels.set(channel.number, channel);
     send(link, frameKind.open, channel.number, request);
     const giveUp = (): void => {
       detach(link, channel);
-      channel.opened.reject(signal.reason);
+      channel.attached.reject(signal.reason);
     };
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      return runnerChannel(link, channel, await channel.opened.promise);
+      await channel.attached.promise;
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
@@ -165,8 +165,9 @@ function receive(link: Link, frame: LinkFrame): void {
       return;
     }
     case frameKind.opened:
-      channel.isOpen = true;
-      channel.opened.resolve(decodeJsonPayload(frame.payload) as Opened);
+      channel.isAttached = true;
+      channel.events.attached(runnerChannel(link, channel, decodeJsonPayload(frame.payload) as Opened));
+      channel.attached.resolve();
       return;
     case frameKind.gone:
       link.channels.delete(frame.channel);
@@ -178,8 +179,8 @@ function receive(link: Link, frame: LinkFrame): void {
 }
 
 function drop(channel: Channel, gone: Gone | { readonly reason: 'unreachable' }): void {
-  if (channel.isOpen) channel.events.gone(gone);
-  else channel.opened.reject(refusal(gone));
+  if (channel.isAttached) channel.events.gone(gone);
+  else channel.attached.reject(refusal(gone));
 }
 
 function refusal(gone: Gone | { readonly reason: 'unreachable' }): Error {

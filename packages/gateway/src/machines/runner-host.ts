@@ -1,7 +1,9 @@
 import type { ClientMessage, Gone, Opened, OpenRequest } from '@holdfast/protocol';
 
-/** What a session hears from its runner. Called in order, never before `open` has resolved, never after `gone`. */
+/** What a session hears from its runner, in this order: `attached` once, `lines` any number of times, `gone` at most once. */
 export type RunnerEvents = {
+  /** Called in the same step in which the runner's answer was read, so that no line comes before it. */
+  attached(channel: RunnerChannel): void;
   /** Whole lines of the journal, each with its newline; `offset` is that of the first. The bytes are the receiver's to keep. */
   lines(offset: number, lines: Buffer): void;
   /** The attachment is over; nothing comes after it. `unreachable`: the connection to the machine broke, the runner goes on. */
@@ -23,12 +25,13 @@ export interface RunnerChannel {
 }
 
 /**
- * A project's machine, as a session needs it. `attach` starts the runner when there is none. It rejects with a HoldfastError:
+ * A project's machine, as a session needs it. `attach` starts the runner when there is none and resolves after `attached` was
+ * called. It rejects, and calls nothing, with a HoldfastError:
  * `ssh_unreachable`, `host_key_mismatch`, `agent_unavailable`, `unavailable`; or `conflict` when the runner has seen a newer
  * generation (`StaleGeneration`).
  */
 export interface RunnerHost {
-  attach(request: OpenRequest, events: RunnerEvents, options: { signal: AbortSignal }): Promise<RunnerChannel>;
+  attach(request: OpenRequest, events: RunnerEvents, options: { signal: AbortSignal }): Promise<void>;
 }
 
 /** The runner has been attached to with a newer generation than the caller's. */

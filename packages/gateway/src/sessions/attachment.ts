@@ -47,7 +47,7 @@ export class Attachment {
   ensure(): void {
     if (this.#isAttaching || this.#channel !== null || this.#parts.signal.aborted) return;
     this.#isAttaching = true;
-    void this.#attach().finally(() => (this.#isAttaching = false));
+    void this.#attach();
   }
 
   close(): void {
@@ -55,32 +55,37 @@ export class Attachment {
     this.#channel = null;
   }
 
+  /** Until it is attached (then `#hold` was called) or given up. */
   async #attach(): Promise<void> {
-    const { signal, log, onFailed, onStale } = this.#parts;
+    const { signal } = this.#parts;
     if (this.#losses > 1) await pauseBefore(this.#losses - 2, signal);
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
         await this.#attachOnce();
         return;
       } catch (thrown) {
-        if (signal.aborted) return;
-        if (thrown instanceof StaleGeneration) {
-          if (!(await onStale(thrown.current))) return;
-          continue;
-        }
-        const error = HoldfastError.from(thrown);
-        log.warn({ err: error, attempt }, 'runner not reached');
-        if (!onFailed(error)) return;
-        await pauseBefore(attempt, signal);
+        if (signal.aborted || !(await this.#mayTryAgain(thrown, attempt))) break;
       }
     }
+    this.#isAttaching = false;
+  }
+
+  async #mayTryAgain(thrown: unknown, attempt: number): Promise<boolean> {
+    const { signal, log, onFailed, onStale } = this.#parts;
+    if (thrown instanceof StaleGeneration) return onStale(thrown.current);
+    const error = HoldfastError.from(thrown);
+    log.warn({ err: error, attempt }, 'runner not reached');
+    if (!onFailed(error)) return false;
+    await pauseBefore(attempt, signal);
+    return true;
   }
 
   async #attachOnce(): Promise<void> {
-    const { host, signal, request, onLines, onAttached } = this.#parts;
-    const channel = await host.attach(
+    const { host, signal, request, onLines } = this.#parts;
+    await host.attach(
       request(),
       {
+        attached: (channel) => this.#hold(channel),
         lines: (offset, lines) => {
           this.#losses = 0;
           onLines(offset, lines);
@@ -89,13 +94,16 @@ export class Attachment {
       },
       { signal },
     );
-    if (signal.aborted) {
+  }
+
+  #hold(channel: RunnerChannel): void {
+    if (this.#parts.signal.aborted) {
       channel.detach();
       return;
     }
     this.#channel = channel;
     this.#isAttaching = false;
-    onAttached(channel);
+    this.#parts.onAttached(channel);
   }
 
   #lose(loss: Loss): void {

@@ -1,0 +1,4 @@
+import { describeStore } from './store.contract.ts';
+import { MemoryConversationStore } from './store.memory.ts';
+
+describeStore('memory', async () => new MemoryConversationStore());
