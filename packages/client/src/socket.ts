@@ -1,9 +1,18 @@
 import { closedAbnormally, closeSentence } from './close-code.ts';
 
+/** What is read of the events of any class. */
+export type SocketEvent = {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly code?: number;
+  readonly reason?: string;
+  /** `ws` says here what went wrong; a browser keeps it to itself. */
+  readonly message?: unknown;
+};
+
 /** As much of a WebSocket as the client uses; the browser's, Node's and `ws`'s all have it. */
 export type WebSocketLike = {
-  // The listeners' events differ from class to class; `never` accepts each of them, and only the fields below are read.
-  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: never) => void): void;
+  addEventListener(type: 'open' | 'message' | 'error' | 'close', listener: (event: SocketEvent) => void): void;
   send(text: string): void;
   close(code?: number, reason?: string): void;
   /** `ws` has it: ends a connection whose other side no longer answers. */
@@ -38,14 +47,14 @@ export function openSocket(
   socket.addEventListener('open', () => {
     if (isHeld) listener.onOpen();
   });
-  socket.addEventListener('message', (event: { readonly data: unknown }) => {
+  socket.addEventListener('message', (event) => {
     if (isHeld && typeof event.data === 'string') listener.onText(event.data);
   });
   // Listened to for good: `ws` throws an error that nobody listens for.
-  socket.addEventListener('error', (event: { readonly message?: unknown }) => {
+  socket.addEventListener('error', (event) => {
     if (typeof event.message === 'string' && event.message !== '') fault = event.message;
   });
-  socket.addEventListener('close', (event: { readonly code?: number; readonly reason?: string }) => {
+  socket.addEventListener('close', (event) => {
     if (!isHeld) return;
     isHeld = false;
     const code = event.code ?? closedAbnormally;
