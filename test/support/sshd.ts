@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,9 @@ export type TestSshd = AsyncDisposable & {
   readonly knownHosts: string;
   /** An empty ssh_config, so that the developer's own has no say. */
   readonly configFile: string;
-  /** `SHA256:…` of the key that the server has now. */
+  /** `SHA256:…` of the keys that the server has now, in the order of the option `hostKeyTypes`. */
+  readonly hostKeyFingerprints: readonly string[];
+  /** The first of them. */
   readonly hostKeyFingerprint: string;
   /** HOME of whatever is run through it; `~/.holdfast` of the developer is never touched. */
   readonly home: string;
@@ -34,15 +36,17 @@ export type TestSshd = AsyncDisposable & {
   log(): string;
   /** Cuts every connection at once, as a crash of the server would; it goes on listening. */
   killConnections(): Promise<void>;
-  /** The server gets a new host key, which nobody knows. */
+  /** The server gets new host keys, which nobody knows. */
   changeHostKey(): Promise<void>;
   /** Ends the server and its connections and removes its files. Twice is fine. */
   stop(): Promise<void>;
 };
 
 export type TestSshdOptions = {
-  /** PATH of what is run through it; default: this Node's directory and the system's. */
-  readonly path?: string;
+  /** What is run through it finds these programs of /usr/bin and no others; default: this Node and all of the system's. */
+  readonly programs?: readonly string[];
+  /** Default: `ed25519` alone. */
+  readonly hostKeyTypes?: readonly ('ed25519' | 'rsa' | 'ecdsa')[];
   /** Run instead of each command, which it finds in SSH_ORIGINAL_COMMAND: another login shell, or a noisy one. */
   readonly forceCommand?: string;
   /** Further lines of sshd_config. */
@@ -59,40 +63,50 @@ export async function startSshd(options: TestSshdOptions = {}): Promise<TestSshd
   if (sshdMissing !== undefined) throw new Error(sshdMissing);
   const root = await mkdtemp(join(tmpdir(), 'holdfast-sshd-'));
   const files = filesIn(root);
-  const user = userInfo().username;
+  const hostKeys = (options.hostKeyTypes ?? ['ed25519']).map((type) => ({ type, path: join(root, `host_${type}`) }));
+  const makeHostKeys = () => Promise.all(hostKeys.map(({ type, path }) => makeKey(path, type)));
   await mkdir(files.home, { mode: 0o700 });
-  await Promise.all([makeKey(files.hostKey), makeKey(files.userKey), writeFile(files.clientConfig, '')]);
+  await mkdir(files.programs);
+  await Promise.all((options.programs ?? []).map((name) => symlink(`/usr/bin/${name}`, join(files.programs, name))));
+  await Promise.all([makeHostKeys(), makeKey(files.userKey, 'ed25519'), writeFile(files.clientConfig, '')]);
   // A root's sshd wants this directory, which only the system's own service makes.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
 
-  const server = await listen(options, files);
-  const hostKey = await readFile(`${files.hostKey}.pub`, 'utf8');
-  await writeFile(files.knownHosts, `[127.0.0.1]:${server.port} ${hostKey.split(' ').slice(0, 2).join(' ')}\n`);
-  let fingerprint = await fingerprintOf(files.hostKey);
+  const paths = hostKeys.map(({ path }) => path);
+  const server = await listen(
+    (port) => writeFile(files.serverConfig, serverConfig(port, options, files, paths)),
+    files,
+  );
+  const publicKeys = await Promise.all(paths.map((path) => readFile(`${path}.pub`, 'utf8')));
+  await writeFile(files.knownHosts, publicKeys.map((key) => `[127.0.0.1]:${server.port} ${key}`).join(''));
+  let fingerprints = await Promise.all(paths.map(fingerprintOf));
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= stopServer(server.process, root));
 
   return {
     host: '127.0.0.1',
     port: server.port,
-    user,
+    user: userInfo().username,
     identityFile: files.userKey,
     knownHosts: files.knownHosts,
     configFile: files.clientConfig,
     home: files.home,
     root,
+    get hostKeyFingerprints() {
+      return fingerprints;
+    },
     get hostKeyFingerprint() {
-      return fingerprint;
+      return fingerprints[0] ?? '';
     },
     log: server.log,
     killConnections: () => killSessions(server.process),
     async changeHostKey() {
-      await Promise.all([rm(files.hostKey), rm(`${files.hostKey}.pub`)]);
-      await makeKey(files.hostKey);
+      await Promise.all(paths.flatMap((path) => [rm(path), rm(`${path}.pub`)]));
+      await makeHostKeys();
       // It starts anew in the same process, and open connections stay.
       server.process.kill('SIGHUP');
       await server.listening();
-      fingerprint = await fingerprintOf(files.hostKey);
+      fingerprints = await Promise.all(paths.map(fingerprintOf));
     },
     stop,
     [Symbol.asyncDispose]: stop,
@@ -105,7 +119,7 @@ function filesIn(root: string) {
   return {
     root,
     home: join(root, 'home'),
-    hostKey: join(root, 'host_key'),
+    programs: join(root, 'bin'),
     userKey: join(root, 'user_key'),
     knownHosts: join(root, 'known_hosts'),
     clientConfig: join(root, 'ssh_config'),
@@ -113,8 +127,8 @@ function filesIn(root: string) {
   };
 }
 
-async function makeKey(path: string): Promise<void> {
-  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'holdfast-test', '-f', path]);
+async function makeKey(path: string, type: string): Promise<void> {
+  await run('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', 'holdfast-test', '-f', path]);
 }
 
 async function fingerprintOf(path: string): Promise<string> {
@@ -131,10 +145,10 @@ type Server = {
 };
 
 /** A free port may be taken by somebody else before sshd has it: then another one. */
-async function listen(options: TestSshdOptions, files: Files): Promise<Server> {
+async function listen(configure: (port: number) => Promise<void>, files: Files): Promise<Server> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    await writeFile(files.serverConfig, serverConfig(port, options, files));
+    await configure(port);
     const server = startServer(port, files.serverConfig);
     try {
       await server.listening();
@@ -145,12 +159,13 @@ async function listen(options: TestSshdOptions, files: Files): Promise<Server> {
   }
 }
 
-function serverConfig(port: number, options: TestSshdOptions, files: Files): string {
-  const path = options.path ?? `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
+function serverConfig(port: number, options: TestSshdOptions, files: Files, hostKeys: readonly string[]): string {
+  const path =
+    options.programs === undefined ? `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` : files.programs;
   return [
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
-    `HostKey ${files.hostKey}`,
+    ...hostKeys.map((key) => `HostKey ${key}`),
     `AuthorizedKeysFile ${files.userKey}.pub`,
     'PidFile none',
     'UsePAM no',
