@@ -23,7 +23,7 @@ export function readMeta(path: string): Meta | undefined {
 
 /** Replaces the file in one step: a reader, and a machine that loses power, sees the old one or the new one. */
 export function writeMeta(path: string, meta: Meta): void {
-  writeWhole(path, meta);
+  writeWhole(path, meta, true);
 }
 
 /** `runner.pid`: who ran here, and by what to find what it left behind. It is removed when a runner ends in order. */
@@ -37,7 +37,8 @@ export function readRunnerPid(path: string): RunnerPid | undefined {
 }
 
 export function writeRunnerPid(path: string, runner: RunnerPid): void {
-  writeWhole(path, runner);
+  // After a power cut there is nothing left to find by it.
+  writeWhole(path, runner, false);
 }
 
 function readJson(path: string): Record<string, unknown> | undefined {
@@ -50,13 +51,13 @@ function readJson(path: string): Record<string, unknown> | undefined {
   }
 }
 
-function writeWhole(path: string, value: object): void {
+function writeWhole(path: string, value: object, sync: boolean): void {
   const next = `${path}.next`;
   const fd = openSync(next, 'w', 0o600);
   try {
     writeSync(fd, `${JSON.stringify(value)}\n`);
     // Without it some file systems leave an empty file behind when the power goes just after the rename.
-    fdatasyncSync(fd);
+    if (sync) fdatasyncSync(fd);
   } finally {
     closeSync(fd);
   }

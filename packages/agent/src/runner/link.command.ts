@@ -1,0 +1,41 @@
+import { FrameReader, linkGreeting } from '@holdfast/protocol';
+import { readRunnerEnvironment } from './environment.ts';
+import { LinkOutput, openStandardOutput } from './link-output.ts';
+import { Link } from './link.ts';
+import { thisProgram } from './program.ts';
+import { RunnerStarter } from './starter.ts';
+
+/**
+ * `holdfast-agent link`: the greeting, then frames on stdin and stdout. Ends with its stdin (0), or when what comes there
+ * are no frames (1). The runners live on.
+ */
+export async function linkCommand(_args: readonly string[], program: readonly string[] = thisProgram()): Promise<number> {
+  const environment = readRunnerEnvironment();
+  const output = new LinkOutput(openStandardOutput());
+  output.write([Buffer.from(linkGreeting)]);
+  const starter = new RunnerStarter({ program, env: environment.passed, keepSpare: true });
+  const link = new Link(output, { stateDir: environment.stateDir, starter });
+  const code = await readFrames(link);
+  starter.close();
+  await link.close();
+  await output.flushed(1000);
+  return code;
+}
+
+async function readFrames(link: Link): Promise<number> {
+  const reader = new FrameReader();
+  return await new Promise((resolve) => {
+    process.stdin.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk, (frame) => link.take(frame));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        process.stderr.write(`holdfast-agent link: ${error.message}; its input must be frames, see docs/protocol.md section 8.\n`);
+        process.stdin.destroy();
+        resolve(1);
+      }
+    });
+    process.stdin.once('end', () => resolve(0));
+    process.stdin.once('error', () => resolve(0));
+  });
+}

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { encodeFrame, encodeRawFrame, frameKind, HoldfastError, type LinkFrame, type OpenRequest } from '@holdfast/protocol';
+import { connectRunner, type ConnectOptions } from './connect-runner.ts';
+import { LinkChannel } from './link-channel.ts';
+import type { LinkOutput } from './link-output.ts';
+import { parseOpenRequest } from './open-request.ts';
+
+/** How long what was sent last may take to reach the runners when the link ends. */
+const flushMs = 2000;
+
+/** Any number of attached sessions over one pipe (docs/protocol.md section 8). */
+export class Link {
+  readonly #output: LinkOutput;
+  readonly #options: Omit<ConnectOptions, 'signal'>;
+  readonly #channels = new Map<number, LinkChannel>();
+  /** All that still hold a connection, also those whose number is free again. */
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(output: LinkOutput, options: Omit<ConnectOptions, 'signal'>) {
+    this.#output = output;
+    this.#options = options;
+  }
+
+  /** Carries out one frame of the gateway. Unknown kinds, and frames for a channel that is gone, are dropped. */
+  take(frame: LinkFrame): void {
+    const { kind, channel, payload } = frame;
+    if (kind === frameKind.open) return this.#open(channel, payload);
+    const open = this.#channels.get(channel);
+    if (open === undefined) return;
+    if (kind === frameKind.close) return this.#close(open);
+    open.send(encodeRawFrame(kind, channel, payload));
+  }
+
+  /** Lets all sessions go; their runners live on. Resolves when what was sent has reached them, or 2 s later. */
+  async close(): Promise<void> {
+    const open = [...this.#channels.values()];
+    for (const channel of open) this.#close(channel);
+    await Promise.race([Promise.all(this.#closing), delay(flushMs, undefined, { ref: false })]);
+    for (const channel of open) channel.destroy();
+  }
+
+  #open(channel: number, payload: Uint8Array): void {
+    const before = this.#channels.get(channel);
+    if (before !== undefined) this.#close(before);
+    let request: OpenRequest;
+    try {
+      request = parseOpenRequest(payload);
+    } catch (thrown) {
+      const { code, message } = HoldfastError.from(thrown);
+      this.#output.write([encodeFrame(frameKind.gone, channel, { reason: 'failed', code, message })]);
+      return;
+    }
+    const { session, agent, cwd } = request;
+    const opened = new LinkChannel({
+      channel,
+      open: encodeRawFrame(frameKind.open, channel, payload),
+      connect: (signal) => connectRunner({ session, agent, cwd }, { ...this.#options, signal }),
+      output: this.#output,
+      onOver: () => this.#channels.get(channel) === opened && this.#channels.delete(channel),
+    });
+    this.#channels.set(channel, opened);
+  }
+
+  #close(channel: LinkChannel): void {
+    const closed = channel.close().finally(() => this.#closing.delete(closed));
+    this.#closing.add(closed);
+  }
+}
