@@ -5,6 +5,7 @@ import { HoldfastError, isRecord, parseAgentName, parseConversationId, parseJson
 import { claimSession, type Claim } from './claim.ts';
 import { readRunnerEnvironment, type RunnerEnvironment } from './environment.ts';
 import { openLogFile, type LogFile } from './log-file.ts';
+import { processStamp } from './processes.ts';
 import { Runner } from './runner.ts';
 import { serveConnection } from './serve-connection.ts';
 import { SessionFolder, type Assignment } from './session-folder.ts';
@@ -22,6 +23,8 @@ export async function runnerCommand(_args: readonly string[], program: readonly 
   // Whoever started it may go away at any moment, also while it is being answered.
   process.stdout.on('error', () => undefined);
   process.on('SIGHUP', () => undefined);
+  // Known before it is asked for: the one who waits for the session need not wait for this.
+  processStamp(process.pid);
   const assignment = await readAssignment();
   if (assignment === undefined) return 0;
   try {

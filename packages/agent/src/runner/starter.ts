@@ -18,6 +18,8 @@ export type StarterOptions = {
   readonly keepSpare: boolean;
 };
 
+const spareDelayMs = 30;
+
 type RunnerProcess = ChildProcessByStdio<Writable, Readable, null>;
 
 /** Starts runners: detached, in their own session and group, with nothing of this process but an allowed environment. */
@@ -47,13 +49,13 @@ export class RunnerStarter {
 
   #prepareSpare(): void {
     if (!this.#options.keepSpare) return;
-    // Off the path of whoever waits for the session that was just started.
-    setImmediate(() => {
+    // A little later: to start a process takes this one milliseconds, which whoever has just got a session would wait.
+    setTimeout(() => {
       if (this.#isClosed || this.#spare !== undefined) return;
       const spare = this.#spawn();
       this.#spare = spare;
       spare.once('exit', () => this.#spare === spare && (this.#spare = undefined));
-    });
+    }, spareDelayMs).unref();
   }
 
   #takeSpare(): RunnerProcess | undefined {
