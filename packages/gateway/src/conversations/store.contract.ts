@@ -331,10 +331,12 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
       expect(await store.unfinished(1)).toHaveLength(1);
     });
 
-    test('heads are the newest numbers of those that are there', async () => {
+    test('heads tell newest numbers and new commands of those that are there', async () => {
       await create();
       await write(await lease(), { batch: batchOf(1, 'a', 'b') });
-      expect([...(await store.heads([one, 'none' as ConversationId]))]).toEqual([[one, 2]]);
+      expect([...(await store.heads([one, 'none' as ConversationId]))]).toEqual([[one, { lastSeq: 2, hasNewCommands: false }]]);
+      await store.addCommand(one, { id: 'a' as MessageId, userId: ada, message: { type: 'abort' } });
+      expect((await store.heads([one])).get(one)?.hasNewCommands).toBe(true);
     });
 
     test('its own check passes', async () => {

@@ -3,6 +3,7 @@ import { newSessionState, type Command, type Conversation } from './conversation
 import type { LogBatch } from './log-batch.ts';
 import type {
   ConversationStore,
+  Head,
   LeaseRequest,
   LeaseResult,
   LogWrite,
@@ -150,12 +151,14 @@ export class MemoryConversationStore implements ConversationStore {
       .map(({ conversation, owner, until }) => ({ id: conversation.conversationId, owner, until }));
   }
 
-  async heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, number>> {
+  async heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, Head>> {
     this.#mustBeOpen();
-    const heads = new Map<ConversationId, number>();
+    const heads = new Map<ConversationId, Head>();
     for (const id of ids) {
       const row = this.#rows.get(id);
-      if (row !== undefined) heads.set(id, row.conversation.lastSeq);
+      if (row === undefined) continue;
+      const hasNewCommands = [...row.commands.values()].some(({ state }) => state === 'new');
+      heads.set(id, { lastSeq: row.conversation.lastSeq, hasNewCommands });
     }
     return heads;
   }

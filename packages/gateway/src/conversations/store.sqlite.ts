@@ -8,6 +8,7 @@ import { readCommand, readConversation, type BatchRow, type CommandRow, type Con
 import { migrate } from './schema.sqlite.ts';
 import type {
   ConversationStore,
+  Head,
   LeaseRequest,
   LeaseResult,
   LogWrite,
@@ -177,13 +178,17 @@ export class SQLiteConversationStore implements ConversationStore {
     );
   }
 
-  async heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, number>> {
+  async heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, Head>> {
     return this.#read(() => {
-      const rows = this.#all<{ id: string; last_seq: number }>(
-        `SELECT id, last_seq FROM conversations WHERE id IN (SELECT value FROM json_each(?))`,
+      const rows = this.#all<{ id: string; last_seq: number; has_new: number }>(
+        `SELECT id, last_seq, EXISTS (
+           SELECT 1 FROM commands WHERE conversation_id = conversations.id AND state <> 'done' AND state = 'new'
+         ) AS has_new FROM conversations WHERE id IN (SELECT value FROM json_each(?))`,
         JSON.stringify(ids),
       );
-      return new Map(rows.map((row) => [row.id as ConversationId, row.last_seq]));
+      return new Map(
+        rows.map((row) => [row.id as ConversationId, { lastSeq: row.last_seq, hasNewCommands: row.has_new === 1 }]),
+      );
     });
   }
 

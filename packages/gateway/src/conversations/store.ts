@@ -40,6 +40,8 @@ export type LeaseRequest = {
   readonly minGeneration?: number;
 };
 
+export type Head = { readonly lastSeq: number; readonly hasNewCommands: boolean };
+
 export type NewConversation = Pick<Conversation, 'conversationId' | 'userId' | 'projectId' | 'agent' | 'epoch'> & {
   readonly at: number;
 };
@@ -78,8 +80,8 @@ export interface ConversationStore {
   release(id: ConversationId, owner: string, generation: number): Promise<void>;
   /** Conversations with a running turn or open commands, with the owner of their lease (also a lease that ran out), oldest first. */
   unfinished(limit: number): Promise<readonly { id: ConversationId; owner: string | null; until: number }[]>;
-  /** Newest numbers of these conversations, for those who watch a log that another process writes. */
-  heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, number>>;
+  /** How these conversations stand, for those who share the store with another process. One that is not there is left out. */
+  heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, Head>>;
 
   /** Writes, reads back and deletes a probe. */
   check(): Promise<void>;

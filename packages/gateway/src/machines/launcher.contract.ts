@@ -98,7 +98,7 @@ export function describeLauncher(
       link.stdin.write('go');
       const exit = await link.exited;
       expect(exit.code).toBe(7);
-      expect(exit.stderr.endsWith('x the disk is full\n'.replace(' ', ''))).toBe(true);
+      expect(exit.stderr.endsWith('xthe disk is full\n')).toBe(true);
       expect(exit.stderr.length).toBe(4096);
     });
 
@@ -121,12 +121,9 @@ export function describeLauncher(
     });
 
     test('gives up on a link that never greets, and ends it', async () => {
-      const { launcher, allGone } = await opened(
-        `process.stderr.write('waiting for Godot'); setTimeout(() => {}, 60_000);`,
-        {
-          greetingTimeoutMs: 1500,
-        },
-      );
+      const { launcher, allGone } = await opened(`process.stderr.write('waiting for Godot'); process.stdin.resume();`, {
+        greetingTimeoutMs: 1500,
+      });
       const fault = await faultOf(launcher.start({ signal: never }));
       expect(fault.message).toContain('within 1500 ms');
       expect(fault.message).toContain('waiting for Godot');
@@ -135,9 +132,9 @@ export function describeLauncher(
 
     test('gives up on a stream of noise that is no greeting', async () => {
       const { launcher, allGone } = await opened(`
-        const more = () => process.stdout.write('noise '.repeat(1000), more);
+        process.stdin.resume().on('end', () => process.exit());
         process.stdout.on('error', () => process.exit());
-        more();
+        setInterval(() => process.stdout.write('noise '.repeat(1000)), 1);
       `);
       const fault = await faultOf(launcher.start({ signal: never }));
       expect(fault).toMatchObject({ code: 'agent_unavailable', transient: false });
@@ -146,7 +143,7 @@ export function describeLauncher(
     });
 
     test('rejects with the reason of the signal and ends what it has begun', async () => {
-      const { launcher, allGone } = await opened(`setTimeout(() => {}, 60_000);`);
+      const { launcher, allGone } = await opened(`process.stdin.resume();`);
       const controller = new AbortController();
       const start = launcher.start({ signal: controller.signal });
       setImmediate(() => controller.abort(new Error('not needed any more')));

@@ -167,15 +167,12 @@ export class Sessions {
   /** What other processes did with the same store: logs that have grown, commands for our sessions. */
   async #look(): Promise<void> {
     const { store } = this.#parts;
-    const heads = await store.heads([...this.#feeds.keys()]);
-    for (const [id, head] of heads) {
+    const ids = new Set([...this.#feeds.keys(), ...this.#sessions.keys()]);
+    if (ids.size === 0) return;
+    for (const [id, { lastSeq, hasNewCommands }] of await store.heads([...ids])) {
       const opening = this.#sessions.get(id);
-      if (opening === undefined) {
-        this.#feeds.get(id)?.advance(head);
-        continue;
-      }
-      const session = await opening.catch(() => undefined);
-      session?.takeUp(await store.openCommands(id));
+      if (opening === undefined) this.#feeds.get(id)?.advance(lastSeq);
+      else if (hasNewCommands) (await opening.catch(() => undefined))?.takeUp(await store.openCommands(id));
     }
   }
 

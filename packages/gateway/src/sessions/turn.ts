@@ -20,7 +20,8 @@ import type { CommandState, Decision, SessionState } from '../conversations/conv
  * Idle: `turn` is null. A prompt begins a turn (`beginTurn`); from then on the agent's lines move it (`applyLine`).
  * A tool call that asks makes the conversation wait; the first decision (`decide`) lets it go on. `done` ends the turn,
  * whatever is still open is closed before it. When the journal is lost the gateway itself ends the turn (`endTurn`).
- * Exactly one `done` gets into the log for each prompt: one without a turn is dropped.
+ * Exactly one `done` gets into the log for each prompt: one without a turn
+ * is dropped, and so is what a tool still has to say then.
  */
 
 export type Step = {
@@ -44,8 +45,10 @@ export function applyLine(state: SessionState, line: JournalLine, agent: string)
     case 'runner.accepted':
       return step(state, { isLogged: false, commands: [{ id: line.id, state: line.kind === 'prompt' ? 'taken' : 'done' }] });
     case 'tool_use':
+      if (state.turn === null) return step(state, { isLogged: false });
       return withStatus(state, step(applyTool(state, line.tool)), agent);
     case 'tool_result':
+      if (state.turn === null) return step(state, { isLogged: false });
       return withStatus(state, step(closeTool(state, line.toolId)), agent);
     case 'done':
       return applyDone(state, line.reason, agent);
