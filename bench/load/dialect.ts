@@ -1,6 +1,6 @@
 /** How viewers of a contender connect, get ready, and come back. */
 export type Dialect = {
-  /** Added to the URL of a first connection, and of one that comes back. */
+  /** Stands in the place of the URL's query on a first connection, and on one that comes back; empty: as it is. */
   readonly query: (isReturning: boolean) => string;
   /** A frame without a line came: what to answer, and whether the viewer is ready now. */
   readonly onControl: (text: string, isReturning: boolean) => { readonly answer?: string; readonly isReady: boolean };

@@ -59,7 +59,7 @@ export class Viewer {
     });
     socket.once('error', reject);
     socket.once('close', () => reject(new Error(`${url.host} closed the connection before the viewer was ready`)));
-    const path = url.pathname + this.#dialect.query(isReturning);
+    const path = url.pathname + (this.#dialect.query(isReturning) || url.search);
     socket.write(upgradeRequest(url.host, path, this.#upgrade.headers));
     return promise;
   }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 
 /** One `import`, `export … from` or `import(…)` of a file. */
@@ -32,7 +32,8 @@ export function readSources(root: string, folder: string): readonly SourceFile[]
 }
 
 function filesBelow(folder: string): readonly string[] {
-  const entries = readdirSync(folder, { withFileTypes: true, recursive: false });
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true });
   return entries
     .filter((entry) => entry.name !== 'node_modules' && entry.name !== 'dist')
     .flatMap((entry) => {
