@@ -82,7 +82,7 @@ export function describeLauncher(
         process.on('SIGTERM', () => {});
         process.on('SIGHUP', () => {});
         process.stdout.write('holdfast-link 1\\n');
-        setTimeout(() => {}, 20_000);
+        setTimeout(() => {}, 6000);
       `);
       await link.stop();
       await expect(link.exited).resolves.toBeDefined();
