@@ -15,6 +15,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'packages/*/src/**/*.test.tsx',
+            'bench/**/*.test.ts',
             'test/*.test.ts',
             'test/support/**/*.test.ts',
           ],
