@@ -1,0 +1,37 @@
+import { writeSync } from 'node:fs';
+import type { LineSink } from './line-writer.ts';
+
+/** stdout as a sink. `onBroken`: nobody reads any more. */
+export function openOutput(onBroken: () => void): LineSink {
+  let isBroken = false;
+  let isListening = false;
+  return {
+    write(batch, done) {
+      if (isBroken) return done();
+      if (!isListening) {
+        isListening = true;
+        process.stdout.on('error', () => {
+          isBroken = true;
+          onBroken();
+        });
+      }
+      process.stdout.write(batch, () => done());
+    },
+    writeNow(batch) {
+      if (!isBroken) writeFully(Buffer.from(batch));
+    },
+  };
+}
+
+/** Writes to a pipe that may be full for a moment; gives up after a second, or when nobody reads. */
+function writeFully(bytes: Buffer): void {
+  const giveUpAt = performance.now() + 1000;
+  for (let at = 0; at < bytes.length && performance.now() < giveUpAt; ) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
