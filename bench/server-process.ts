@@ -6,11 +6,17 @@ import type { MemoryAnswer } from './memory-probe.ts';
 
 const probe = fileURLToPath(new URL('memory-probe.ts', import.meta.url));
 
+export type ServerOptions = {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Modules that are loaded before it. */
+  readonly preload?: readonly string[];
+};
+
 /** Starts a server's program with the memory probe in it. Its stderr is the bench's. */
-export function startServer(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+export function startServer(file: string, args: readonly string[], options: ServerOptions = {}): ChildProcess {
   return fork(file, args, {
-    env,
-    execArgv: ['--expose-gc', '--import', probe],
+    env: options.env ?? process.env,
+    execArgv: ['--expose-gc', ...[probe, ...(options.preload ?? [])].flatMap((path) => ['--import', path])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 }
