@@ -16,5 +16,5 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 function short(value: number): string {
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en');
-  return value.toPrecision(3).replace(/\.?0+$/, '');
+  return String(Number(value.toPrecision(3)));
 }

@@ -1,6 +1,6 @@
 import type { Contender, RunningContender } from '../contender.ts';
 
-export type Figure = { readonly name: string; readonly unit: string };
+type Figure = { readonly name: string; readonly unit: string };
 
 /** A question about contenders, answered by the same figures for each. */
 export type Measure = {

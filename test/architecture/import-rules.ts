@@ -17,7 +17,7 @@ export type ImportRule = {
 };
 
 /** Which of our packages a package may import. */
-export const packageTable: Readonly<Record<string, readonly string[]>> = {
+const packageTable: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['protocol'],
   agent: ['protocol'],
@@ -26,7 +26,7 @@ export const packageTable: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that also run in a browser, and so know nothing of Node. */
-export const anyRuntime: readonly string[] = ['protocol', 'client', 'console'];
+const anyRuntime: readonly string[] = ['protocol', 'client', 'console'];
 
 /** The files that may know concrete adapters: they put the parts together, or export them by name. */
 const assemblers: ReadonlySet<string> = new Set(['compose.ts', 'main.ts', 'index.ts']);

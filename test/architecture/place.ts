@@ -13,6 +13,7 @@ export type Place = {
 
 /** Files that decide and touch nothing: their names are the table's. */
 const pureNames: ReadonlySet<string> = new Set(['conversation.ts', 'turn.ts', 'back-off.ts']);
+/** Tests, contract suites; and what stands in a `testing/` folder. */
 const testName = /\.(test|contract)\.tsx?$/;
 /** What stands between the dots of an adapter: `store.sqlite.ts`, `launcher.ssh.ts`, `provider.claude.ts`. */
 const adapterName =
@@ -25,7 +26,7 @@ export function placeOf(path: string, all: ReadonlySet<string>): Place | undefin
   const [, packageName = '', room = '', name = ''] = match;
   const place = { package: packageName, room, name };
   const folder = path.slice(0, -name.length);
-  if (testName.test(name)) return { ...place, kind: 'test' };
+  if (testName.test(name) || folder.includes('/testing/')) return { ...place, kind: 'test' };
   const port = adapterName.exec(name)?.groups?.['port'];
   if (port !== undefined) return { ...place, kind: 'adapter', port: `${folder}${port}.ts` };
   if (pureNames.has(name)) return { ...place, kind: 'pure' };
