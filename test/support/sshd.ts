@@ -1,10 +1,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { allProcesses } from './processes.ts';
 
 /** Why no sshd can be started here; undefined when one can. The words that a skipped test shows. */
 export const sshdMissing: string | undefined = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen'].every(
@@ -226,7 +227,7 @@ async function stopServer(server: ChildProcess, root: string): Promise<void> {
 
 /** Kills the sshd processes below this one, and nothing else: what they ran must find out by itself. */
 async function killSessions(server: ChildProcess): Promise<void> {
-  const all = await processes();
+  const all = await allProcesses();
   const parents = new Set([server.pid]);
   // Ids do not say who came first, so look until nobody is added.
   for (let before = 0; before !== parents.size;) {
@@ -243,16 +244,4 @@ function kill(id: number): void {
   } catch {
     // Its connection has just ended.
   }
-}
-
-/** Every process of the machine, from /proc. */
-async function processes(): Promise<
-  readonly { readonly id: number; readonly parent: number; readonly name: string }[]
-> {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const stats = await Promise.all(ids.map((id) => readFile(`/proc/${id}/stat`, 'utf8').catch(() => '')));
-  return stats.flatMap((stat) => {
-    const match = /^(\d+) \((.*)\) \S (\d+) /s.exec(stat);
-    return match === null ? [] : [{ id: Number(match[1]), name: match[2] ?? '', parent: Number(match[3]) }];
-  });
 }

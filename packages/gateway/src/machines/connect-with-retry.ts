@@ -2,23 +2,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isTransient, launchError } from './launch-error.ts';
 import type { Launcher, LinkProcess } from './launcher.ts';
 
-/** Waits; a test passes its own. Rejects when `signal` aborts. */
-export type Pause = (delayMs: number, options: { readonly signal: AbortSignal }) => Promise<void>;
-
 export type ConnectOptions = {
   readonly signal: AbortSignal;
   /** How often it is tried at most; Infinity: until it succeeds, a fault is final, or `signal` aborts. */
   readonly tries?: number;
   /** The wait after the first, second, third … failed try; the last one stands for all that follow. */
   readonly delaysMs?: readonly number[];
-  readonly pause?: Pause;
+  /** Waits, and rejects when `signal` aborts; a test passes its own. */
+  readonly pause?: (delayMs: number, options: { readonly signal: AbortSignal }) => Promise<void>;
   /** Told of each transient fault that another try follows, with the wait before it. */
   readonly onRetry?: (fault: { readonly error: Error; readonly attempt: number; readonly delayMs: number }) => void;
 };
 
 /** Contract section 3: three tries, with waits of 1 s, 2 s, 3 s; the wait behind the last try would help nobody. */
-export const connectTries = 3;
-export const connectDelaysMs: readonly number[] = [1000, 2000, 3000];
+const connectTries = 3;
+const connectDelaysMs: readonly number[] = [1000, 2000, 3000];
 
 /**
  * Starts a link, and tries again after transient faults only; a final fault (a refused key, no Node there) is thrown at
@@ -40,7 +38,7 @@ export async function connectWithRetry(launcher: Launcher, options: ConnectOptio
 }
 
 /** The wait in milliseconds after the `attempt`-th failed try (from 1). */
-export function delayAfter(attempt: number, delaysMs: readonly number[] = connectDelaysMs): number {
+function delayAfter(attempt: number, delaysMs: readonly number[] = connectDelaysMs): number {
   return delaysMs[Math.min(attempt, delaysMs.length) - 1] ?? 0;
 }
 

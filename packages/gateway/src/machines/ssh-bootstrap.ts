@@ -12,7 +12,7 @@ export type BootstrapFault =
  * Where Node is kept, beside the PATH: a command over ssh gets a short PATH, without what a person's shell adds to it.
  * Shell words, expanded over there.
  */
-export const nodePlaces: readonly string[] = [
+const nodePlaces: readonly string[] = [
   '"$HOME"/.nvm/versions/node/*/bin/node',
   '"$HOME"/.local/share/fnm/node-versions/*/installation/bin/node',
   '"$HOME"/.local/share/mise/installs/node/*/bin/node',
@@ -30,7 +30,7 @@ export const nodePlaces: readonly string[] = [
   '/run/current-system/sw/bin/node',
   '/snap/bin/node',
 ];
-export const bunPlaces: readonly string[] = ['"$HOME"/.bun/bin/bun', '/usr/local/bin/bun', '/opt/*/bin/bun'];
+const bunPlaces: readonly string[] = ['"$HOME"/.bun/bin/bun', '/usr/local/bin/bun', '/opt/*/bin/bun'];
 
 /** Which of these places to look in; for a machine that keeps its programs elsewhere. */
 export type RuntimePlaces = { readonly node: readonly string[]; readonly bun: readonly string[] };

@@ -39,7 +39,7 @@ function describe(target: SshTarget, failure: SshFailure, presented: string | un
       );
     case 'host_key_unknown':
       return hostKeyMismatch(
-        `The host key of ${placeOf(target, failure.host)} is not known${presents(presented)}. Compare that with the ` +
+        `The host key of ${unknownPlace(target, failure.host, presented)} is not known${presents(presented)}. Compare that with the ` +
           'fingerprint shown on the machine itself (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), ' +
           'then add the key to known_hosts, or name it as hostKey: SHA256:…',
       );
@@ -76,6 +76,12 @@ function placeOf(target: SshTarget, said: string | undefined): string {
   const machine = nameOfSshTarget(target);
   if (said === undefined || said === knownHostsNameOf(target) || said.split('@').at(-1) === target.host) return machine;
   return `${said} (on the way to ${machine}, or its other name)`;
+}
+
+/** Where neither ssh nor the machine said whose key it is, the way may have ended before the machine. */
+function unknownPlace(target: SshTarget, said: string | undefined, presented: string | undefined): string {
+  const isNamed = said !== undefined || presented !== undefined;
+  return isNamed ? placeOf(target, said) : `${nameOfSshTarget(target)}, or of a jump host on the way to it,`;
 }
 
 function presents(fingerprint: string | undefined): string {

@@ -67,7 +67,7 @@ export async function pinnedHostKeyLine(
 }
 
 /** The keys of a known_hosts text that ssh itself wrote. */
-export function parseKnownHosts(text: string): readonly HostKey[] {
+function parseKnownHosts(text: string): readonly HostKey[] {
   return text.split('\n').flatMap((line) => {
     const [names, type, key] = line.split(' ');
     if (!names || names.startsWith('#') || names.startsWith('@') || !type || !key) return [];
