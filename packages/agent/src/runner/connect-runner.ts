@@ -30,6 +30,9 @@ export async function connectRunner(assignment: Assignment, options: ConnectOpti
   }
 }
 
+/** No socket, a dead one, one that was closed while we stood at the door, one with too many at the door. */
+const nobody: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EAGAIN']);
+
 /** Undefined when nobody listens there. */
 async function tryConnect(path: string): Promise<Socket | undefined> {
   return await new Promise((resolve, reject) => {
@@ -41,7 +44,7 @@ async function tryConnect(path: string): Promise<Socket | undefined> {
       resolve(socket);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
+      if (nobody.has(error.code)) resolve(undefined);
       else reject(new HoldfastError('unavailable', `${path} cannot be used: ${error.message}`, { cause: error }));
     });
   });

@@ -69,7 +69,7 @@ async function serve({ folder, environment, program, log }: Serving): Promise<nu
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serveConnection(socket, runner);
+    serveConnection(socket, runner, log);
   });
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => runner.interrupt());
   process.on('uncaughtException', (error) => {
@@ -109,6 +109,7 @@ async function claimPatiently(folder: string): Promise<Claim | undefined> {
 
 async function allClosed(sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+  for (const socket of sockets) socket.end();
   await Promise.race([Promise.all(closed), delay(flushMs)]);
   for (const socket of sockets) socket.destroy();
 }

@@ -81,8 +81,10 @@ export class Runner {
     this.#restartIdleClock();
   }
 
-  /** A new attachment; the one before it is told to go. Undefined when it was refused, which it has then been told. */
+  /** A new attachment; the one before it is told to go. Undefined when it was refused, or this one ends. */
   open(request: OpenRequest, socket: Socket, channel: number, refuse: (gone: Gone) => void): Attachment | undefined {
+    // Not answered: the link opens it again when this runner is out of the way.
+    if (this.#isEnding) return undefined;
     const { meta } = this.#folder;
     if (request.agent !== meta.agent) {
       const message = `Session ${meta.session} belongs to the agent ${meta.agent}, not ${request.agent}.`;

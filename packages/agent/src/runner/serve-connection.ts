@@ -2,10 +2,11 @@ import type { Socket } from 'node:net';
 import { decodeJsonPayload, encodeFrame, frameKind, FrameReader, HoldfastError, type Gone, type LinkFrame } from '@holdfast/protocol';
 import type { Attachment } from './attachment.ts';
 import { parseOpenRequest } from './open-request.ts';
+import type { LogFile } from './log-file.ts';
 import type { Runner } from './runner.ts';
 
 /** One connection to the runner's socket: one OPEN, then what belongs to it. A peer that breaks the rules is dropped. */
-export function serveConnection(socket: Socket, runner: Runner): void {
+export function serveConnection(socket: Socket, runner: Runner, log: LogFile): void {
   const reader = new FrameReader();
   let attachment: Attachment | undefined;
 
@@ -15,6 +16,7 @@ export function serveConnection(socket: Socket, runner: Runner): void {
       attachment = runner.open(parseOpenRequest(frame.payload), socket, frame.channel, refuse);
     } catch (thrown) {
       const { code, message } = HoldfastError.from(thrown);
+      if (code === 'internal') log.write('error', 'open failed', { error: String(thrown) });
       refuse({ reason: 'failed', code, message });
     }
   };

@@ -35,10 +35,11 @@ export class RunnerStarter {
 
   /** Resolves when the runner listens, or says why not. Never rejects. */
   async start(assignment: Assignment): Promise<StartOutcome> {
-    const runner = this.#takeSpare() ?? this.#spawn();
-    const outcome = await assign(runner, assignment);
+    const spare = this.#takeSpare();
+    // A spare that says nothing had died before, and we were not told yet.
+    const outcome = (spare && (await assign(spare, assignment))) ?? (await assign(this.#spawn(), assignment));
     this.#prepareSpare();
-    return outcome;
+    return outcome ?? failed('The runner ended before it was ready; start holdfast-agent by hand on the machine to see why.');
   }
 
   /** Lets the spare one go; those that have a session live on. Twice is fine. */
@@ -80,7 +81,8 @@ export class RunnerStarter {
   }
 }
 
-async function assign(runner: RunnerProcess, assignment: Assignment): Promise<StartOutcome> {
+/** Undefined when the process ended without an answer. */
+async function assign(runner: RunnerProcess, assignment: Assignment): Promise<StartOutcome | undefined> {
   runner.stdin.end(`${JSON.stringify(assignment)}\n`);
   let said = '';
   try {
@@ -94,14 +96,14 @@ async function assign(runner: RunnerProcess, assignment: Assignment): Promise<St
   return parseOutcome(said);
 }
 
-function parseOutcome(text: string): StartOutcome {
+function parseOutcome(text: string): StartOutcome | undefined {
   const value = parseJson(text);
   if (isRecord(value)) {
     const { state, code, message } = value;
     if (state === 'ready' || state === 'taken') return { state };
     if (state === 'failed' && isErrorCode(code) && typeof message === 'string') return { state, code, message };
   }
-  return failed('The runner ended before it was ready; start holdfast-agent by hand on the machine to see why.');
+  return undefined;
 }
 
 function failed(message: string): StartOutcome {

@@ -33,6 +33,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #outputEnded: Promise<void>;
+  #hasEnded = false;
   #isOver = false;
 
   constructor(options: AgentOptions) {
@@ -52,8 +53,8 @@ export class Agent {
     child.stdin.on('error', () => undefined);
     child.once('error', (startError) => void this.#end({ code: null, signal: null, startError }));
     child.once('exit', (code, signal) => void this.#end({ code, signal }));
-    // An agent that says nothing any more can end no turn, so it counts as ended.
-    child.stdout.once('end', () => void this.#end({ code: child.exitCode, signal: child.signalCode }));
+    // An agent that says nothing any more can end no turn: when it does not exit either, it is ended.
+    child.stdout.once('end', () => setTimeout(() => void this.#end({ code: null, signal: null }), lastOutputMs).unref());
   }
 
   /** Undefined when it could not be started. */
@@ -80,8 +81,8 @@ export class Agent {
   }
 
   async #end(end: AgentEnd): Promise<void> {
-    if (this.#isOver || this.#hasExited) return;
-    this.#hasExited = true;
+    if (this.#isOver || this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#options.onExit();
     await killRun(this.#target(), termGraceMs);
     // The pipe ends with its last writer; what is in it still counts.
@@ -89,11 +90,8 @@ export class Agent {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#destroyPipes();
-    const { exitCode, signalCode } = this.#child;
-    this.#options.onEnded({ ...end, code: end.code ?? exitCode, signal: end.signal ?? signalCode });
+    this.#options.onEnded(end);
   }
-
-  #hasExited = false;
 
   #target(): { group?: number; run: string } {
     const { pid } = this.#child;

@@ -33,6 +33,7 @@ export class TestMachine {
   readonly cwd: string;
   readonly runtime: string;
   readonly #mark = newId();
+  readonly #children: ChildProcess[] = [];
   readonly #entry: string;
   readonly #env: Readonly<Record<string, string>>;
 
@@ -90,6 +91,7 @@ export class TestMachine {
 
   /** Ends the runners in order and asserts that nothing is left of anything. */
   async stop(): Promise<void> {
+    for (const child of this.#children) child.stdin?.end();
     for (const pid of this.runners()) process.kill(pid, 'SIGTERM');
     await expect.poll(() => this.processes(), { timeout: 20_000, interval: 20 }).toEqual([]);
     rmSync(this.folder, { recursive: true, force: true });
@@ -100,7 +102,9 @@ export class TestMachine {
   }
 
   #spawn(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-    return spawn(this.runtime, [this.#entry, ...args], { env: { ...this.#env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(this.runtime, [this.#entry, ...args], { env: { ...this.#env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#children.push(child);
+    return child;
   }
 }
 
