@@ -37,7 +37,11 @@ describe("the agent's file", () => {
     await expect(readAgentFile(join(folder, 'nowhere.js'))).rejects.toMatchObject({
       code: 'agent_unavailable',
       transient: false,
-      message: `The agent's file ${folder}/nowhere.js cannot be read; build it (npm run build)`,
+      message: `The agent's file ${folder}/nowhere.js is not there; build it (npm run build)`,
     });
+  });
+
+  test('is not called missing when it is there and cannot be read', async () => {
+    await expect(readAgentFile(folder)).rejects.toMatchObject({ code: 'unavailable', transient: false });
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isRecord, parseJson } from '@holdfast/protocol';
-import { launchError } from './launch-error.ts';
+import { launchError, type LaunchError } from './launch-error.ts';
 
 /** The agent's single file, as it is copied to a machine. */
 export type AgentFile = {
@@ -13,15 +13,24 @@ export type AgentFile = {
   readonly name: string;
 };
 
-/** Reads the file. Rejects with `agent_unavailable` when it is not there. */
+/** Reads the file. Rejects with a LaunchError: `agent_unavailable` when it is not there. */
 export async function readAgentFile(path: string): Promise<AgentFile> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw launchError('agent_unavailable', `The agent's file ${path} cannot be read; build it (npm run build)`, {
-      cause,
-    });
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(path, cause);
   });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { bytes, sha256, name: `holdfast-agent-${await versionBeside(path)}-${sha256.slice(0, 12)}.js` };
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): LaunchError {
+  if (cause.code === 'ENOENT') {
+    return launchError('agent_unavailable', `The agent's file ${path} is not there; build it (npm run build)`, {
+      cause,
+    });
+  }
+  // With too many files open it may be read the next time.
+  const transient = cause.code === 'EMFILE' || cause.code === 'ENFILE';
+  return launchError('unavailable', `The agent's file ${path} cannot be read (${cause.code})`, { transient, cause });
 }
 
 /** The version of the package that the file was built in (`<package>/dist/<file>`); `0` for a file that stands alone. */

@@ -81,7 +81,7 @@ describe('connecting with retries', () => {
       signal: controller.signal,
       onRetry: () => controller.abort(new Error('stopping')),
     });
-    await expect(start).rejects.toMatchObject({ name: 'AbortError', cause: new Error('stopping') });
+    await expect(start).rejects.toThrow('stopping');
     expect(launcher.starts()).toBe(1);
   });
 

@@ -48,5 +48,6 @@ function givenUp(message: string, attempts: number, cause: Error): Error {
 }
 
 async function pauseFor(delayMs: number, options: { readonly signal: AbortSignal }): Promise<void> {
-  await wait(delayMs, undefined, options);
+  // It rejects only on abort, with an error of its own in place of the signal's reason.
+  await wait(delayMs, undefined, options).catch(() => options.signal.throwIfAborted());
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { holdChild, type Child } from './child.ts';
 import { awaitGreeting, maxNoiseBytes, type Greeting } from './greeting.ts';
 import { launchError, type LaunchError } from './launch-error.ts';
@@ -37,13 +38,24 @@ export function localLauncher(options: LocalLauncherOptions): Launcher {
   };
 }
 
-/** A program of this machine in a process group and session of its own (so it has no terminal to ask a person on). */
+/**
+ * A program of this machine in a process group and session of its own (so it has no terminal to ask a person on).
+ * Throws a transient LaunchError when this process has too many files open.
+ */
 export function startProcess(command: {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }): Child {
-  return holdChild(spawn(command.file, command.args, { env: command.env, detached: true, stdio: 'pipe' }));
+  const child = spawn(command.file, command.args, { env: command.env, detached: true, stdio: 'pipe' });
+  // Without a free descriptor Node returns a child without streams, and says why in an event.
+  if ((child.stdin as Writable | undefined) === undefined) {
+    child.on('error', () => {});
+    throw launchError('unavailable', `${command.file} cannot be started: no file descriptor is free (ulimit -n)`, {
+      transient: true,
+    });
+  }
+  return holdChild(child);
 }
 
 /** A child that has greeted, as the port has it. */

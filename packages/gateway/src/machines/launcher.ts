@@ -17,7 +17,7 @@ export type LinkProcess = {
 /**
  * How to start the link over there. One attempt; the caller decides about more (connect-with-retry.ts).
  * `start` resolves when the greeting was read. It rejects with a {@link LaunchError}: `host_key_mismatch` and
- * `agent_unavailable` are final, `ssh_unreachable` with `transient: true` may be tried again.
+ * `agent_unavailable` are final, `ssh_unreachable` and `unavailable` with `transient: true` may be tried again.
  * When `signal` aborts, it rejects with the signal's reason. A rejected start has left no process behind.
  */
 export interface Launcher {
