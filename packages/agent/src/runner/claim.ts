@@ -32,6 +32,23 @@ export function claimSession(folder: string): Claim | undefined {
   return { release: () => rmSync(path, { force: true }) };
 }
 
+/** True while a living process has the claim on the session. The folder may not be there at all. */
+export function isClaimed(folder: string): boolean {
+  return namesIn(folder).some((name) => {
+    const [, pid, stamp] = name.startsWith(prefix) ? name.split('.') : [];
+    return pid !== undefined && isAlive(Number(pid), stamp ?? '');
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
+}
+
 function writeClaim(folder: string, path: string): void {
   for (;;) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

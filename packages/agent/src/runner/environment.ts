@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -30,11 +30,16 @@ const vendorPrefix = /^(ANTHROPIC|CLAUDE|OPENAI|CODEX|OPENCODE|GEMINI|GOOGLE|AWS
 
 /** Reads the environment once, at the start of a command. Numbers that are none fall back to their default. */
 export function readRunnerEnvironment(variables: Variables = process.env): RunnerEnvironment {
+  // Absolute, and passed on so: a runner works in another directory than the one that starts it.
+  const stateDir = resolve(variables['HOLDFAST_STATE_DIR'] || join(variables['HOME'] || homedir(), '.holdfast'));
   return {
-    stateDir: variables['HOLDFAST_STATE_DIR'] || join(variables['HOME'] || homedir(), '.holdfast'),
+    stateDir,
     idleMs: readMs(variables['HOLDFAST_IDLE_MS'], 15 * 60_000),
     abortMs: readMs(variables['HOLDFAST_ABORT_MS'], 10_000),
-    passed: select(variables, (name) => !ownMarks.has(name) && (allowed.has(name) || allowedPrefix.test(name))),
+    passed: {
+      ...select(variables, (name) => !ownMarks.has(name) && (allowed.has(name) || allowedPrefix.test(name))),
+      HOLDFAST_STATE_DIR: stateDir,
+    },
     vendor: select(variables, (name) => vendorPrefix.test(name)),
   };
 }

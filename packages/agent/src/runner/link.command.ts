@@ -2,8 +2,12 @@ import { FrameReader, linkGreeting } from '@holdfast/protocol';
 import { readRunnerEnvironment } from './environment.ts';
 import { LinkOutput, openStandardOutput } from './link-output.ts';
 import { Link } from './link.ts';
+import { endOrphans } from './orphans.ts';
 import { thisProgram } from './program.ts';
 import { RunnerStarter } from './starter.ts';
+
+/** After those have been served that wait for their sessions. */
+const sweepDelayMs = 1000;
 
 /**
  * `holdfast-agent link`: the greeting, then frames on stdin and stdout. Ends with its stdin (0), or when what comes there
@@ -15,7 +19,9 @@ export async function linkCommand(_args: readonly string[], program: readonly st
   output.write([Buffer.from(linkGreeting)]);
   const starter = new RunnerStarter({ program, env: environment.passed, keepSpare: true });
   const link = new Link(output, { stateDir: environment.stateDir, starter });
+  const sweep = setTimeout(() => void endOrphans(environment.stateDir), sweepDelayMs);
   const code = await readFrames(link);
+  clearTimeout(sweep);
   starter.close();
   await link.close();
   await output.flushed(1000);

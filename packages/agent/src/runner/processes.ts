@@ -73,6 +73,16 @@ export function findRun(target: KillTarget): readonly number[] {
   return found;
 }
 
+/** The marks of all runs of which something lives, whoever started them. Empty where there is no /proc. */
+export function livingRuns(): ReadonlySet<string> {
+  const runs = new Set<string>();
+  for (const name of hasProc ? readdirSync('/proc') : []) {
+    const run = /^\d+$/.test(name) && /(?:^|\0)HOLDFAST_RUN=(\w+)/.exec(readProc(Number(name), 'environ')?.toString('latin1') ?? '')?.[1];
+    if (typeof run === 'string') runs.add(run);
+  }
+  return runs;
+}
+
 function signalAll(target: KillTarget, found: readonly number[], name: NodeJS.Signals): void {
   // The group at once, so that no member sees another one die first and starts it again; then the rest one by one.
   if (target.group !== undefined) signal(-target.group, name);

@@ -75,6 +75,23 @@ test('an agent that survives its killed runner is found by the next one and ende
   expect(machine.processes().map(({ pid }) => pid)).not.toContain(agent);
 });
 
+test('what a killed runner left behind is ended by the next link, also when nobody opens the session again', async () => {
+  const session = link.open('s1');
+  session.prompt('p1', 'stray\nsay x');
+  const stray = Number((await session.untilType('text'))['content']);
+  const other = link.open('s2');
+  other.prompt('p1', 'pid');
+  const neighbour = Number((await other.untilType('text'))['content']);
+  process.kill(machine.runnerPid('s1'), 'SIGKILL');
+  await session.gone();
+  const pids = (): number[] => machine.processes().map(({ pid }) => pid);
+  expect(pids()).toContain(stray);
+  const next = machine.link();
+  await expect.poll(pids, { timeout: 10_000 }).not.toContain(stray);
+  expect(pids()).toContain(neighbour);
+  await next.close();
+});
+
 test('a runner that is told to end closes its turn, keeps the journal, and its generation', async () => {
   const first = link.open('s1', { generation: 5 });
   first.prompt('p1', 'say a\nhang');

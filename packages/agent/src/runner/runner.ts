@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { resolve } from 'node:path';
 import {
   newId,
   parseClientMessage,
@@ -136,8 +137,12 @@ export class Runner {
     }
   }
 
-  /** The attachment has gone, or wants to; the session goes on. */
+  /** The attachment has gone, or wants to; the session goes on. What it sent before still counts. */
   detach(from: Attachment): void {
+    if (this.#isSettling && this.#waiting.length > 0) {
+      this.#waiting.push(() => this.detach(from));
+      return;
+    }
     from.socket.end();
     if (from !== this.#current) return;
     this.#current = undefined;
@@ -167,10 +172,12 @@ export class Runner {
     const cutter = new LineCutter(maxLineBytes, () =>
       this.#record.complain('The agent wrote a line longer than 1 MiB; it was dropped.'),
     );
+    const { passed } = this.#options.environment;
+    const cwd = resolve(passed['HOME'] ?? '/', meta.cwd);
     const agent = new Agent({
-      argv: this.#options.agentArgv(meta.agent, meta.cwd),
-      cwd: meta.cwd,
-      env: { ...this.#options.environment.passed, ...this.#env, HOLDFAST_SESSION: meta.session },
+      argv: this.#options.agentArgv(meta.agent, cwd),
+      cwd,
+      env: { ...passed, ...this.#env, HOLDFAST_SESSION: meta.session },
       run,
       onOutput: (chunk) => {
         this.#guardDisk(() => {
