@@ -1,10 +1,11 @@
 import { defineConfig } from 'rolldown';
 
-/**
+/*
  * One file that runs wherever it is put: as a module (in this package) and as a plain script (copied to ~/.holdfast, where no
  * package.json says what it is). So it holds neither `import` nor `require` nor `import.meta`; Node's own modules are fetched
  * when the code that needs them is first run, because loading them all would double the start.
  */
+// oxlint-disable-next-line import/no-default-export -- rolldown wants it so
 export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',

@@ -30,7 +30,13 @@ function readContent(workspace: string, file: ContextFile): string {
     if (relative(root, path).split(sep)[0] === '..') return '(outside of the workspace: not shown)';
     const text = readFileSync(path, 'utf8');
     const { selection } = file;
-    const chosen = selection === undefined ? text : text.split('\n').slice(selection.start - 1, selection.end).join('\n');
+    const chosen =
+      selection === undefined
+        ? text
+        : text
+            .split('\n')
+            .slice(selection.start - 1, selection.end)
+            .join('\n');
     return chosen.slice(0, maxFileCharacters);
   } catch (fault) {
     return `(cannot be read: ${(fault as NodeJS.ErrnoException).code ?? String(fault)})`;

@@ -37,13 +37,18 @@ class ClaudeProvider implements AgentProvider {
       const { process } = await this.#ensureRunning();
       if (turn.signal.aborted || this.#isClosed) return { reason: 'aborted' };
       const costMicros = this.#saved.costMicros ?? 0;
-      const underWay = new TurnUnderWay({ turn, process, costMicros, onSession: (change) => this.#remember(change) });
+      const mayAsk = !mayBypass(this.#settings.permissionMode);
+      const onSession = (change: Partial<SavedSession>): void => this.#remember(change);
+      const underWay = new TurnUnderWay({ turn, process, mayAsk, costMicros, onSession });
       this.#turn = underWay;
       process.send(userMessage(this.#options.cwd, prompt));
       const outcome = await underWay.ended;
       this.#turn = undefined;
       if (outcome.kind === 'ended') return outcome.end;
-      turn.notice('context_reset', 'Claude Code no longer knows this session; it begins anew, without what was said before.');
+      turn.notice(
+        'context_reset',
+        'Claude Code no longer knows this session; it begins anew, without what was said before.',
+      );
       this.#saved = {};
       await this.#stop();
     }
@@ -82,7 +87,11 @@ class ClaudeProvider implements AgentProvider {
       this.#running = undefined;
       this.#turn?.exit(exit);
     });
-    process.send({ type: 'control_request', request_id: 'initialize', request: { subtype: 'initialize', hooks: null } });
+    process.send({
+      type: 'control_request',
+      request_id: 'initialize',
+      request: { subtype: 'initialize', hooks: null },
+    });
     this.#control(process, thinkingControls(extendedThinking));
     return running;
   }

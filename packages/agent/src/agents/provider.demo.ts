@@ -69,7 +69,7 @@ class DemoTurn {
       if (this.#options.signal.aborted) reason = 'aborted';
       if (reason !== 'completed') break;
     }
-    const inputTokens = [...prompt].length;
+    const inputTokens = Array.from(prompt).length;
     const outputTokens = this.#deltas;
     return { reason, usage: { inputTokens, outputTokens, cost: (inputTokens + outputTokens) / 1_000_000 } };
   }

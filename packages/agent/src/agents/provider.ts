@@ -63,7 +63,11 @@ export type ProviderOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the vendor's session is remembered for a later process; undefined: nowhere. */
   readonly sessionFile: string | undefined;
-  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>) => void;
+  readonly log: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    facts?: Readonly<Record<string, unknown>>,
+  ) => void;
 };
 
 export type OpenProvider = (options: ProviderOptions) => AgentProvider;

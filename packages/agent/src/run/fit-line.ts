@@ -37,7 +37,7 @@ function fits(json: string): boolean {
 
 function pieces(text: string): readonly string[] {
   const cut: string[] = [];
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     let to = Math.min(from + safeCharacters, text.length);
     // Never between the halves of a surrogate pair.
     if (to < text.length && (text.charCodeAt(to - 1) & 0xfc00) === 0xd800) to -= 1;

@@ -26,7 +26,7 @@ export function openOutput(onBroken: () => void): LineSink {
 /** Writes to a pipe that may be full for a moment; gives up after a second, or when nobody reads. */
 function writeFully(bytes: Buffer): void {
   const giveUpAt = performance.now() + 1000;
-  for (let at = 0; at < bytes.length && performance.now() < giveUpAt; ) {
+  for (let at = 0; at < bytes.length && performance.now() < giveUpAt;) {
     try {
       at += writeSync(1, bytes, at);
     } catch (fault) {

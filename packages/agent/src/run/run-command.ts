@@ -113,7 +113,11 @@ class Leaving {
   watch(agent: string): void {
     this.#watches = true;
     const { writer, mark, log } = this.#options;
-    for (const [name, code] of [['SIGTERM', 143], ['SIGINT', 130], ['SIGHUP', 129]] as const) {
+    for (const [name, code] of [
+      ['SIGTERM', 143],
+      ['SIGINT', 130],
+      ['SIGHUP', 129],
+    ] as const) {
       process.on(name, () => this.begin(code));
     }
     process.on('exit', () => killMarkedNow(mark));
@@ -175,7 +179,9 @@ function readTimeout(text: string | undefined): number {
   const timeoutMs = Number(text);
   // A timer takes no more than 2^31-1 ms and would go off at once.
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 2_147_483_647) {
-    throw new UsageError(`QUERY_TIMEOUT_MS must be a whole number of milliseconds from 1 to 2147483647, not "${text}".`);
+    throw new UsageError(
+      `QUERY_TIMEOUT_MS must be a whole number of milliseconds from 1 to 2147483647, not "${text}".`,
+    );
   }
   return timeoutMs;
 }

@@ -2,7 +2,15 @@ import type { AgentLine, ErrorCode, Usage } from '@holdfast/protocol';
 import type { Decision, ToolCall, ToolOutcome, Turn } from '../agents/provider.ts';
 import { fitLine } from './fit-line.ts';
 import type { LineWriter } from './line-writer.ts';
-import { beginTurn, stepTurn, waitsFor, type TurnEvent, type TurnLimits, type TurnState, type TurnStep } from './turn.ts';
+import {
+  beginTurn,
+  stepTurn,
+  waitsFor,
+  type TurnEvent,
+  type TurnLimits,
+  type TurnState,
+  type TurnStep,
+} from './turn.ts';
 
 export type TurnClock = {
   now(): number;

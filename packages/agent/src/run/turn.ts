@@ -11,7 +11,12 @@ import type { Decision, ToolCall, ToolOutcome } from '../agents/provider.ts';
  * Every open call is closed before `done`: one that waited was not carried out, of one that ran nobody knows.
  */
 export type TurnState =
-  | { readonly kind: 'running'; readonly calls: OpenCalls; readonly spentMs: number; readonly since: number | undefined }
+  | {
+      readonly kind: 'running';
+      readonly calls: OpenCalls;
+      readonly spentMs: number;
+      readonly since: number | undefined;
+    }
   | { readonly kind: 'ending'; readonly calls: OpenCalls; readonly why: 'aborted' | 'timeout' }
   | { readonly kind: 'over' };
 
@@ -163,7 +168,9 @@ function end(
   const reason: DoneReason = state.kind === 'ending' ? state.why : said;
   const effects: TurnEffect[] = [];
   for (const { call, waits } of state.calls.values()) {
-    const error = waits ? 'the turn ended before anybody decided; it was not carried out' : 'interrupted, outcome unknown';
+    const error = waits
+      ? 'the turn ended before anybody decided; it was not carried out'
+      : 'interrupted, outcome unknown';
     effects.push(...closing(call, { error }, limits));
     if (waits) effects.push({ kind: 'answer', toolId: call.id, decision: { kind: 'cancelled' } });
   }

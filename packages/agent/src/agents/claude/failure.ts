@@ -14,7 +14,10 @@ export function failureOfResult(result: ClaudeResult): Failure {
 export function failureOfExit(exit: ClaudeExit, hasSpoken: boolean): Failure {
   if (exit.startFault?.code === 'ENOENT') {
     const way = 'install it there with "npm install -g @anthropic-ai/claude-code"';
-    return { code: 'agent_unavailable', sentence: `Claude Code ("claude") is not on the PATH of the project's machine; ${way}.` };
+    return {
+      code: 'agent_unavailable',
+      sentence: `Claude Code ("claude") is not on the PATH of the project's machine; ${way}.`,
+    };
   }
   if (exit.startFault !== undefined) {
     return { code: 'agent_unavailable', sentence: `Claude Code could not be started: ${exit.startFault.message}` };

@@ -4,8 +4,19 @@ import { isRecord, parseJson, type Json } from '@holdfast/protocol';
 export type ClaudeMessage =
   | { readonly kind: 'init'; readonly sessionId: string }
   | { readonly kind: 'messageStart'; readonly parent: string; readonly messageId: string; readonly usage: ClaudeUsage }
-  | { readonly kind: 'delta'; readonly parent: string; readonly index: number; readonly thinking: boolean; readonly text: string }
-  | { readonly kind: 'messageDelta'; readonly parent: string; readonly usage: ClaudeUsage; readonly isComplete: boolean }
+  | {
+      readonly kind: 'delta';
+      readonly parent: string;
+      readonly index: number;
+      readonly thinking: boolean;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'messageDelta';
+      readonly parent: string;
+      readonly usage: ClaudeUsage;
+      readonly isComplete: boolean;
+    }
   /** `abandonedFrom`: the blocks from this index on are void. */
   | { readonly kind: 'messageStop'; readonly parent: string; readonly abandonedFrom: number | undefined }
   | {
@@ -93,7 +104,8 @@ function readEvent(value: Fields): ClaudeMessage | undefined {
     case 'content_block_delta': {
       const delta = record(event['delta']);
       const index = count(event['index']);
-      if (delta['type'] === 'text_delta') return { kind: 'delta', parent, index, thinking: false, text: text(delta['text']) };
+      if (delta['type'] === 'text_delta')
+        return { kind: 'delta', parent, index, thinking: false, text: text(delta['text']) };
       if (delta['type'] !== 'thinking_delta') return undefined;
       return { kind: 'delta', parent, index, thinking: true, text: text(delta['thinking']) };
     }

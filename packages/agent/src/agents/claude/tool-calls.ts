@@ -2,25 +2,32 @@ import type { Json } from '@holdfast/protocol';
 import type { Decision, ToolCall, ToolOutcome, Turn } from '../provider.ts';
 
 /**
- * Claude Code shows a call, and only then says whether it must be asked about. A call is held back so long, that one that has to
- * wait is not shown as running first.
+ * Claude Code shows a call, and only then says whether it must be asked about. A call is held back so long, so that one that has
+ * to wait is not shown as running first.
  */
 const holdMs = 500;
 
+type ToolCallsOptions = {
+  readonly turn: Turn;
+  /** False: nobody will be asked, calls are shown at once. */
+  readonly mayAsk: boolean;
+  /** Answers a request of the program. */
+  readonly reply: (requestId: string, response: object) => void;
+};
+
 /** The calls of one turn: when each is shown, and how a decision gets back. */
 export class ToolCalls {
-  readonly #turn: Turn;
-  readonly #reply: (requestId: string, response: object) => void;
+  readonly #options: ToolCallsOptions;
   readonly #held = new Map<string, { readonly call: ToolCall; readonly timer: NodeJS.Timeout }>();
   readonly #asked = new Map<string, AbortController>();
 
-  constructor(turn: Turn, reply: (requestId: string, response: object) => void) {
-    this.#turn = turn;
-    this.#reply = reply;
+  constructor(options: ToolCallsOptions) {
+    this.#options = options;
   }
 
   /** A call was made. */
   begin(call: ToolCall): void {
+    if (!this.#options.mayAsk) return this.#options.turn.running(call);
     const timer = setTimeout(() => this.#release(call.id), holdMs);
     this.#held.set(call.id, { call, timer });
   }
@@ -30,10 +37,10 @@ export class ToolCalls {
     this.#drop(call.id);
     const withdrawn = new AbortController();
     this.#asked.set(requestId, withdrawn);
-    const decision = await this.#turn.ask(call, { withdrawn: withdrawn.signal });
+    const decision = await this.#options.turn.ask(call, { withdrawn: withdrawn.signal });
     this.#asked.delete(requestId);
     // After an interrupt nobody waits for the answer.
-    if (decision.kind !== 'cancelled') this.#reply(requestId, answerTo(decision, call.input));
+    if (decision.kind !== 'cancelled') this.#options.reply(requestId, answerTo(decision, call.input));
   }
 
   withdraw(requestId: string): void {
@@ -42,7 +49,7 @@ export class ToolCalls {
 
   finish(callId: string, outcome: ToolOutcome): void {
     this.#release(callId);
-    this.#turn.finish(callId, outcome);
+    this.#options.turn.finish(callId, outcome);
   }
 
   /** The turn is over. */
@@ -54,7 +61,7 @@ export class ToolCalls {
     const held = this.#held.get(callId);
     if (held === undefined) return;
     this.#drop(callId);
-    this.#turn.running(held.call);
+    this.#options.turn.running(held.call);
   }
 
   #drop(callId: string): void {

@@ -18,7 +18,12 @@ export type ClaudeTurn = {
 
 /** `key` names a block within the turn. */
 export type ClaudeEffect =
-  | { readonly kind: 'delta' | 'whole'; readonly as: 'text' | 'thinking'; readonly key: string; readonly content: string }
+  | {
+      readonly kind: 'delta' | 'whole';
+      readonly as: 'text' | 'thinking';
+      readonly key: string;
+      readonly content: string;
+    }
   | { readonly kind: 'supersede'; readonly key: string }
   | { readonly kind: 'notice'; readonly code: string; readonly content: string }
   /** A call was made; whether it will be asked about is not known yet. */

@@ -14,7 +14,9 @@ export type ClaudeTurnEnd = { readonly kind: 'ended'; readonly end: TurnEnd } | 
 
 type TurnUnderWayOptions = {
   readonly turn: Turn;
-  readonly process: ClaudeProcess;
+  readonly process: Pick<ClaudeProcess, 'send' | 'stop' | 'pauseUntil'>;
+  /** False in a mode in which nothing is asked. */
+  readonly mayAsk: boolean;
   /** What the session had cost before. */
   readonly costMicros: number;
   /** What is to be remembered of the vendor's session has changed. */
@@ -37,11 +39,13 @@ export class TurnUnderWay {
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#calls = new ToolCalls(options.turn, (requestId, response) => {
-      options.process.send({
-        type: 'control_response',
-        response: { subtype: 'success', request_id: requestId, response },
-      });
+    this.#calls = new ToolCalls({
+      turn: options.turn,
+      mayAsk: options.mayAsk,
+      reply: (requestId, response) => {
+        const answer = { subtype: 'success', request_id: requestId, response };
+        options.process.send({ type: 'control_response', response: answer });
+      },
     });
     options.turn.signal.addEventListener('abort', this.#interrupt, { once: true });
   }
@@ -80,6 +84,8 @@ export class TurnUnderWay {
       case 'withdraw':
         return this.#calls.withdraw(effect.requestId);
       case 'finish':
+        // What an interrupt ends is said to be rejected, even when it ran: the end of the turn says better what became of it.
+        if (turn.signal.aborted && effect.outcome.error !== undefined) return undefined;
         return this.#calls.finish(effect.toolId, effect.outcome);
       case 'session':
         this.#hasSpoken = true;

@@ -1,5 +1,5 @@
 import { mkdirSync, lstatSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 
 /** Writes a file in the workspace, making its folders. Throws an Error with a sentence for a path that leads out of it. */
 export function writeInside(workspace: string, path: string, content: string): void {
@@ -25,5 +25,5 @@ function realpathOfExisting(path: string): string {
 
 function isInside(root: string, path: string): boolean {
   const way = relative(root, path);
-  return way === '' || (!way.startsWith('..') && !isAbsolute(way));
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
