@@ -29,7 +29,7 @@ export function placeOf(path: string, all: ReadonlySet<string>): Place | undefin
   if (testName.test(name) || folder.includes('/testing/')) return { ...place, kind: 'test' };
   const port = adapterName.exec(name)?.groups?.['port'];
   if (port !== undefined) return { ...place, kind: 'adapter', port: `${folder}${port}.ts` };
-  if (pureNames.has(name)) return { ...place, kind: 'pure' };
+  if (pureNames.has(name) && room !== 'commands') return { ...place, kind: 'pure' };
   return { ...place, kind: hasAdapter(folder, name, all) ? 'port' : 'plain' };
 }
 
