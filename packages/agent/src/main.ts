@@ -13,9 +13,18 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { agentsCommand } = await import('./agents/agents-command.ts');
     return (args) => agentsCommand(args, process.env);
   },
-  attach: async () => (await import('./runner/attach.command.ts')).attachCommand,
-  link: async () => (await import('./runner/link.command.ts')).linkCommand,
-  runner: async () => (await import('./runner/runner.command.ts')).runnerCommand,
+  attach: async () => {
+    const { attachCommand } = await import('./runner/attach.command.ts');
+    return (args) => attachCommand(args, process.env);
+  },
+  link: async () => {
+    const { linkCommand } = await import('./runner/link.command.ts');
+    return (args) => linkCommand(args, process.env);
+  },
+  runner: async () => {
+    const { runnerCommand } = await import('./runner/runner.command.ts');
+    return () => runnerCommand(process.env);
+  },
 };
 
 const help = `Usage: holdfast-agent COMMAND

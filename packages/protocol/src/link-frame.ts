@@ -18,7 +18,7 @@ export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
 /** Bytes before the payload: length (4), kind (1), channel (4). */
 export const frameHeaderBytes = 9;
 /** Bytes of a DATA payload before its lines: the offset of the first one. */
-export const dataHeaderBytes = 8;
+const dataHeaderBytes = 8;
 /** No honest frame is larger: the longest line, its offset and some room. A larger one means the stream is not ours. */
 export const maxFrameBytes = 4_194_304;
 
@@ -54,7 +54,11 @@ const decoder = new TextDecoder();
 
 /** The bytes of a frame with a JSON payload (or none). */
 export function encodeFrame(kind: FrameKind, channel: number, payload?: object): Uint8Array {
-  return encodeRawFrame(kind, channel, payload === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(payload)));
+  return encodeRawFrame(
+    kind,
+    channel,
+    payload === undefined ? new Uint8Array() : encoder.encode(JSON.stringify(payload)),
+  );
 }
 
 /** The bytes of a frame around a payload that is bytes already; `kind` may be one that this version does not know. */

@@ -38,7 +38,8 @@ test('from beyond the end starts at the end', async () => {
 
 test('a person may send several prompts in a row, and leave: they are carried out all the same', async () => {
   const attach = machine.attach('s1');
-  for (let number = 0; number < 5; number += 1) attach.send({ type: 'prompt', id: `p${number}`, prompt: `say ${number}` });
+  for (let number = 0; number < 5; number += 1)
+    attach.send({ type: 'prompt', id: `p${number}`, prompt: `say ${number}` });
   expect(await attach.leave()).toBe(0);
   const again = machine.attach('s1');
   await again.until((line) => line.type === 'done' && again.texts().length === 5);
@@ -101,7 +102,9 @@ test.each([
   ['an offset that is none', ['--session', 's1', '--agent', 'fake', '--from', 'x'], '--from'],
   ['an option that is none', ['--session', 's1', '--agent', 'fake', '--frm', '1'], '--frm'],
 ])('wrong arguments (%s) are named, with exit code 2', async (_, args, named) => {
-  const child = spawn(process.execPath, [await bundleEntry(), 'attach', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [await bundleEntry(), 'attach', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number];

@@ -1,50 +1,69 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Socket } from 'node:net';
-import { parseArgs } from 'node:util';
 import {
   decodeData,
   decodeJsonPayload,
   encodeFrame,
   frameKind,
   FrameReader,
-  HoldfastError,
   newId,
   parseAgentName,
   parseClientMessage,
   parseConversationId,
   type LinkFrame,
 } from '@holdfast/protocol';
+import { parseArguments } from '../lib/arguments.ts';
+import { UsageError } from '../lib/usage-error.ts';
 import { connectRunner } from './connect-runner.ts';
-import { readRunnerEnvironment } from './environment.ts';
+import { readRunnerEnvironment, type Variables } from './environment.ts';
 import { LineCutter } from './line-cutter.ts';
 import { thisProgram } from './program.ts';
 import { RunnerStarter } from './starter.ts';
 
-const usage = 'usage: holdfast-agent attach --session ID --agent AGENT [--cwd DIR] [--from N]';
+const help = `Usage: holdfast-agent attach --session ID --agent AGENT [--cwd DIR] [--from N]
+
+Starts or re-joins the runner that keeps the agent of a session alive. Prints the session's journal from line N on (0), and
+then what comes; reads client messages on stdin, one JSON object a line. It ends with its input; the runner lives on.
+
+  --session ID   letters, digits, _ and -
+  --agent AGENT  as in holdfast-agent run
+  --cwd DIR      the workspace (default: the current directory)
+  --from N       the first line to print
+
+Environment: HOLDFAST_STATE_DIR (~/.holdfast), HOLDFAST_IDLE_MS (900000), HOLDFAST_ABORT_MS (10000)
+`;
+
 const maxCommandBytes = 1_048_576;
 const channel = 1;
 
-type AttachArguments = { readonly session: string; readonly agent: string; readonly cwd: string; readonly from: number };
+type AttachArguments = {
+  readonly session: string;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly from: number;
+};
 
 /**
  * `holdfast-agent attach` (docs/protocol.md 7.10): the session's journal from `--from` on to stdout, client messages from
- * stdin. Exit 0 after `ended`, at the end of stdin, or when nobody reads stdout any more; 1 when the runner let go; 2
- * when the arguments are wrong.
+ * stdin. Exit 0 after `ended`, at the end of stdin, or when nobody reads stdout any more; 1 when the runner let go. Throws
+ * UsageError for wrong arguments.
  */
-export async function attachCommand(args: readonly string[], program: readonly string[] = thisProgram()): Promise<number> {
-  try {
-    const target = parseAttachArguments(args);
-    const environment = readRunnerEnvironment();
-    const starter = new RunnerStarter({ program, env: environment.passed, keepSpare: false });
-    const { signal } = new AbortController();
-    const socket = await connectRunner(target, { stateDir: environment.stateDir, starter, signal });
-    socket.write(encodeFrame(frameKind.open, channel, { ...target, env: environment.vendor }));
-    return await attach(socket);
-  } catch (thrown) {
-    const { code, message } = HoldfastError.from(thrown);
-    process.stderr.write(`holdfast-agent attach: ${message}\n`);
-    return code === 'bad_message' ? 2 : 1;
+export async function attachCommand(
+  args: readonly string[],
+  variables: Variables,
+  program: readonly string[] = thisProgram(),
+): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(help);
+    return 0;
   }
+  const target = readAttachArguments(args);
+  const environment = readRunnerEnvironment(variables);
+  const starter = new RunnerStarter({ program, env: environment.passed, keepSpare: false });
+  const { signal } = new AbortController();
+  const socket = await connectRunner(target, { stateDir: environment.stateDir, starter, signal });
+  socket.write(encodeFrame(frameKind.open, channel, { ...target, env: environment.vendor }));
+  return await attach(socket);
 }
 
 /** Resolves with the exit code when the connection is over. */
@@ -96,25 +115,14 @@ function encodeLine(type: string, payload: Uint8Array): string {
   return `${JSON.stringify({ type, ...decodeJsonPayload(payload) })}\n`;
 }
 
-function parseAttachArguments(args: readonly string[]): AttachArguments {
-  const { session: sessionText, agent: agentText, cwd, from } = readOptions(args);
-  const session = parseConversationId(sessionText);
-  const agent = parseAgentName(agentText);
-  if (session === undefined) throw new HoldfastError('bad_message', `--session must be 1 to 64 letters, digits, _ and -; ${usage}`);
-  if (agent === undefined) throw new HoldfastError('bad_message', `--agent must name an agent; ${usage}`);
-  if (!/^\d{1,15}$/.test(from)) throw new HoldfastError('bad_message', `--from must be an offset, a whole number from 0; ${usage}`);
-  return { session, agent, cwd: resolvePath(cwd), from: Number(from) };
-}
-
-function readOptions(args: readonly string[]): { session?: string; agent?: string; cwd: string; from: string } {
-  const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { session: text, agent: text, cwd: { ...text, default: '.' }, from: { ...text, default: '0' } },
-    });
-    return values;
-  } catch (cause) {
-    throw new HoldfastError('bad_message', `${cause instanceof Error ? cause.message : String(cause)}; ${usage}`, { cause });
-  }
+function readAttachArguments(args: readonly string[]): AttachArguments {
+  const { options, positionals } = parseArguments(args, { options: ['session', 'agent', 'cwd', 'from'] });
+  if (positionals.length > 0) throw new UsageError(`attach takes options only, not ${JSON.stringify(positionals[0])}.`);
+  const session = parseConversationId(options.get('session'));
+  const agent = parseAgentName(options.get('agent'));
+  const from = options.get('from') ?? '0';
+  if (session === undefined) throw new UsageError('--session must be 1 to 64 letters, digits, _ and -.');
+  if (agent === undefined) throw new UsageError('--agent must name an agent; holdfast-agent agents lists them.');
+  if (!/^\d{1,15}$/.test(from)) throw new UsageError('--from must be an offset, a whole number from 0.');
+  return { session, agent, cwd: resolvePath(options.get('cwd') ?? '.'), from: Number(from) };
 }

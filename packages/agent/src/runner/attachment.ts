@@ -51,7 +51,7 @@ export class Attachment {
   }
 
   #catchUp(): void {
-    for (let size = dataBytes; this.#position < this.#journal.length && this.#mayWrite(); ) {
+    for (let size = dataBytes; this.#position < this.#journal.length && this.#mayWrite();) {
       const block = Buffer.allocUnsafe(Math.min(size, this.#journal.length - this.#position));
       const read = block.subarray(0, this.#journal.read(this.#position, block));
       const lines = read.subarray(0, read.lastIndexOf(newline) + 1);

@@ -8,7 +8,11 @@ import type { RunnerStarter } from './starter.ts';
 /** How long a runner may take that somebody else has started and that does not listen yet. */
 const patienceMs = 15_000;
 
-export type ConnectOptions = { readonly stateDir: string; readonly starter: RunnerStarter; readonly signal: AbortSignal };
+export type ConnectOptions = {
+  readonly stateDir: string;
+  readonly starter: RunnerStarter;
+  readonly signal: AbortSignal;
+};
 
 /**
  * A connection to the session's runner, which is started when there is none. Throws a HoldfastError that says why there
@@ -22,7 +26,10 @@ export async function connectRunner(assignment: Assignment, options: ConnectOpti
     if (socket !== undefined) return socket;
     options.signal.throwIfAborted();
     if (performance.now() > giveUpAt) {
-      throw new HoldfastError('unavailable', `Session ${assignment.session} has a runner that does not answer; try again.`);
+      throw new HoldfastError(
+        'unavailable',
+        `Session ${assignment.session} has a runner that does not answer; try again.`,
+      );
     }
     const outcome = await options.starter.start(assignment);
     if (outcome.state === 'failed') throw new HoldfastError(outcome.code, outcome.message);

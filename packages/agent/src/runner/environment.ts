@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-type Variables = Readonly<Record<string, string | undefined>>;
+/** Environment variables as they came. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What the runner's room takes from the environment; nothing else here reads it. */
 export type RunnerEnvironment = {
@@ -25,11 +26,11 @@ const allowed: ReadonlySet<string> = new Set([
 ]);
 const allowedPrefix = /^(LC_|XDG_|HOLDFAST_)/;
 /** A link that is itself started by an agent must not pass that agent's marks on: it would be killed as one of its stragglers. */
-const ownMarks: ReadonlySet<string> = new Set(['HOLDFAST_RUN', 'HOLDFAST_SESSION']);
+const ownMarks: ReadonlySet<string> = new Set(['HOLDFAST_RUN', 'HOLDFAST_AGENT_RUN', 'HOLDFAST_SESSION']);
 const vendorPrefix = /^(ANTHROPIC|CLAUDE|OPENAI|CODEX|OPENCODE|GEMINI|GOOGLE|AWS|AZURE|MISTRAL|OPENROUTER)_/;
 
 /** Reads the environment once, at the start of a command. Numbers that are none fall back to their default. */
-export function readRunnerEnvironment(variables: Variables = process.env): RunnerEnvironment {
+export function readRunnerEnvironment(variables: Variables): RunnerEnvironment {
   // Absolute, and passed on so: a runner works in another directory than the one that starts it.
   const stateDir = resolve(variables['HOLDFAST_STATE_DIR'] || join(variables['HOME'] || homedir(), '.holdfast'));
   return {

@@ -4,9 +4,12 @@ import { expect, test } from 'vitest';
 import { FramePass } from './frame-pass.ts';
 
 test('what comes out is what went in, in whole frames, with their kinds told before', () => {
-  const frames = fc.array(fc.record({ kind: fc.integer({ min: 0, max: 255 }), payload: fc.uint8Array({ maxLength: 60 }) }), {
-    maxLength: 12,
-  });
+  const frames = fc.array(
+    fc.record({ kind: fc.integer({ min: 0, max: 255 }), payload: fc.uint8Array({ maxLength: 60 }) }),
+    {
+      maxLength: 12,
+    },
+  );
   fc.assert(
     fc.property(frames, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 30 }), (sent, cuts) => {
       const encoded = sent.map(({ kind, payload }) => Buffer.from(encodeRawFrame(kind, 3, payload)));
@@ -36,5 +39,11 @@ test('what comes out is what went in, in whole frames, with their kinds told bef
 
 test('a length out of bounds is refused', () => {
   const bad = Buffer.alloc(9, 0xff);
-  expect(() => new FramePass().push(bad, () => undefined, () => undefined)).toThrow(RangeError);
+  expect(() =>
+    new FramePass().push(
+      bad,
+      () => undefined,
+      () => undefined,
+    ),
+  ).toThrow(RangeError);
 });

@@ -51,6 +51,7 @@ export class FramePass {
 
 function frameSize(bytes: Uint8Array, at: number): number {
   const length = new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0);
-  if (length < frameHeaderBytes - 4 || length > maxFrameBytes) throw new RangeError(`a frame of ${length} bytes is out of bounds`);
+  if (length < frameHeaderBytes - 4 || length > maxFrameBytes)
+    throw new RangeError(`a frame of ${length} bytes is out of bounds`);
   return 4 + length;
 }

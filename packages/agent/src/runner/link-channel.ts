@@ -71,7 +71,11 @@ export class LinkChannel {
         if (this.#isOver) return;
         if (this.#isAnswered) return this.#gone({ reason: 'lost' });
       }
-      this.#gone({ reason: 'failed', code: 'unavailable', message: 'The runner of the session ends before it answers.' });
+      this.#gone({
+        reason: 'failed',
+        code: 'unavailable',
+        message: 'The runner of the session ends before it answers.',
+      });
     } catch (thrown) {
       const { code, message } = HoldfastError.from(thrown);
       this.#gone({ reason: 'failed', code, message });

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRawFrame, frameKind } from '@holdfast/protocol';
@@ -84,7 +83,7 @@ test('one session that is opened over many links at once gets one runner', async
   const channels = links.map((link) => link.open('s1'));
   const opened = await Promise.all(channels.map(async (channel) => await channel.opened()));
   expect(new Set(opened.map((line) => line['epoch'])).size).toBe(1);
-  expect(opened.map((line) => Number(line['generation'])).toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(new Set(opened.map((line) => line['generation']))).toEqual(new Set([1, 2, 3, 4, 5, 6]));
   await Promise.all(links.map(async (link) => await link.close()));
   await expect.poll(() => machine.runners()).toEqual([machine.runnerPid('s1')]);
 });

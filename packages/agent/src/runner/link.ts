@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeFrame, encodeRawFrame, frameKind, HoldfastError, type LinkFrame, type OpenRequest } from '@holdfast/protocol';
+import {
+  encodeFrame,
+  encodeRawFrame,
+  frameKind,
+  HoldfastError,
+  type LinkFrame,
+  type OpenRequest,
+} from '@holdfast/protocol';
 import { connectRunner, type ConnectOptions } from './connect-runner.ts';
 import { LinkChannel } from './link-channel.ts';
 import type { LinkOutput } from './link-output.ts';

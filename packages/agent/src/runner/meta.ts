@@ -27,7 +27,12 @@ export function writeMeta(path: string, meta: Meta): void {
 }
 
 /** `runner.pid`: who ran here, and by what to find what it left behind. It is removed when a runner ends in order. */
-export type RunnerPid = { readonly pid: number; readonly run: string; readonly agentPid?: number; readonly agentStamp?: string };
+export type RunnerPid = {
+  readonly pid: number;
+  readonly run: string;
+  readonly agentPid?: number;
+  readonly agentStamp?: string;
+};
 
 export function readRunnerPid(path: string): RunnerPid | undefined {
   const { pid, run, agentPid, agentStamp } = readJson(path) ?? {};

@@ -43,7 +43,8 @@ function parseEnv(value: Json | undefined): Record<string, string> {
   if (!isRecord(value)) throw wrong('env', 'an object of strings');
   for (const [name, text] of Object.entries(value)) {
     // A NUL or `=` in a name, or a NUL in a value, cannot stand in an environment at all.
-    if (typeof text !== 'string' || text.includes('\0') || !/^[^=\0]+$/.test(name)) throw wrong('env', 'an object of strings');
+    if (typeof text !== 'string' || text.includes('\0') || !/^[^=\0]+$/.test(name))
+      throw wrong('env', 'an object of strings');
     env[name] = text;
   }
   return env;

@@ -25,7 +25,10 @@ export function processStamp(pid: number): string | undefined {
     return stat === undefined ? undefined : `${bootId()}-${stat.startTicks}`;
   }
   try {
-    const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return started.trim() === '' ? undefined : started.trim().replaceAll(/\W+/g, '-');
   } catch {
     return undefined;
@@ -59,7 +62,7 @@ export async function killRun(target: KillTarget, graceMs: number): Promise<bool
 }
 
 /** The living processes of a run; zombies are not counted, they only wait for their parent to look. */
-export function findRun(target: KillTarget): readonly number[] {
+function findRun(target: KillTarget): readonly number[] {
   if (!hasProc) return target.group !== undefined && signal(-target.group, 0) ? [-target.group] : [];
   const mark = Buffer.from(`HOLDFAST_RUN=${target.run}\0`);
   const found: number[] = [];
@@ -77,7 +80,9 @@ export function findRun(target: KillTarget): readonly number[] {
 export function livingRuns(): ReadonlySet<string> {
   const runs = new Set<string>();
   for (const name of hasProc ? readdirSync('/proc') : []) {
-    const run = /^\d+$/.test(name) && /(?:^|\0)HOLDFAST_RUN=(\w+)/.exec(readProc(Number(name), 'environ')?.toString('latin1') ?? '')?.[1];
+    const run =
+      /^\d+$/.test(name) &&
+      /(?:^|\0)HOLDFAST_RUN=(\w+)/.exec(readProc(Number(name), 'environ')?.toString('latin1') ?? '')?.[1];
     if (typeof run === 'string') runs.add(run);
   }
   return runs;

@@ -2,7 +2,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { isDiskFault } from './disk-fault.ts';
 
 /** Room beside the journal that is given up when the disk is full, so that a turn can be closed in order (7.8). */
-export const reserveBytes = 65_536;
+const reserveBytes = 65_536;
 
 /** True when the reserve is there; false when the disk has no room for it. */
 export function ensureReserve(path: string): boolean {

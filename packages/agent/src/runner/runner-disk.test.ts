@@ -57,7 +57,7 @@ test('a session that cannot be started on a full disk is told so', async () => {
 /** Takes all the room there is. */
 function fill(): void {
   const fd = openSync(join(disk, 'ballast'), 'w');
-  for (let size = 65_536; size >= 1; ) {
+  for (let size = 65_536; size >= 1;) {
     try {
       writeSync(fd, Buffer.alloc(size));
     } catch {

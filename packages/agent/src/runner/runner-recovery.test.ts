@@ -98,7 +98,11 @@ test('a runner that is told to end closes its turn, keeps the journal, and its g
   await first.untilType('text');
   process.kill(machine.runnerPid('s1'), 'SIGTERM');
   expect(await first.gone()).toEqual({ type: 'gone', reason: 'lost' });
-  expect(JSON.parse(machine.journal('s1').at(-1) ?? '')).toEqual({ type: 'done', agent: 'fake', reason: 'interrupted' });
+  expect(JSON.parse(machine.journal('s1').at(-1) ?? '')).toEqual({
+    type: 'done',
+    agent: 'fake',
+    reason: 'interrupted',
+  });
   expect(await link.open('s1', { generation: 4 }).gone()).toMatchObject({ reason: 'stale', generation: 5 });
 });
 

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HoldfastError, isRecord, parseAgentName, parseConversationId, parseJson } from '@holdfast/protocol';
 import { claimSession, type Claim } from './claim.ts';
-import { readRunnerEnvironment, type RunnerEnvironment } from './environment.ts';
+import { readRunnerEnvironment, type RunnerEnvironment, type Variables } from './environment.ts';
 import { openLogFile, type LogFile } from './log-file.ts';
 import { processStamp } from './processes.ts';
 import { Runner } from './runner.ts';
@@ -19,7 +19,7 @@ const flushMs = 1000;
  * `holdfast-agent runner`: waits for its assignment, one JSON line on stdin, answers it with a {@link StartOutcome} on
  * stdout, and is then the runner of that session until it ends. End of input before the assignment: exit 0.
  */
-export async function runnerCommand(_args: readonly string[], program: readonly string[] = thisProgram()): Promise<number> {
+export async function runnerCommand(variables: Variables, program: readonly string[] = thisProgram()): Promise<number> {
   // Whoever started it may go away at any moment, also while it is being answered.
   process.stdout.on('error', () => undefined);
   process.on('SIGHUP', () => undefined);
@@ -28,7 +28,7 @@ export async function runnerCommand(_args: readonly string[], program: readonly 
   const assignment = await readAssignment();
   if (assignment === undefined) return 0;
   try {
-    return await runSession(assignment, program);
+    return await runSession(assignment, readRunnerEnvironment(variables), program);
   } catch (thrown) {
     const { code, message } = asStartError(thrown);
     answer({ state: 'failed', code, message });
@@ -36,8 +36,11 @@ export async function runnerCommand(_args: readonly string[], program: readonly 
   }
 }
 
-async function runSession(assignment: Assignment, program: readonly string[]): Promise<number> {
-  const environment = readRunnerEnvironment();
+async function runSession(
+  assignment: Assignment,
+  environment: RunnerEnvironment,
+  program: readonly string[],
+): Promise<number> {
   const paths = sessionPaths(environment.stateDir, assignment.session);
   const claim = await claimPatiently(paths.folder);
   if (claim === undefined) {

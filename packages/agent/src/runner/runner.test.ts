@@ -16,7 +16,8 @@ afterEach(async () => {
   await machine.stop();
 });
 
-const accepted = (id: string) => (line: { type: string }) => line.type === 'runner.accepted' && (line as { id?: string }).id === id;
+const accepted = (id: string) => (line: { type: string }) =>
+  line.type === 'runner.accepted' && (line as { id?: string }).id === id;
 
 test('a prompt goes down and its lines come back, numbered from 0, accepted first', async () => {
   const session = link.open('s1');
@@ -53,8 +54,21 @@ test('a tool call waits for its decision, and its decision is in the journal bef
   await session.untilType('tool_use');
   session.command({ type: 'approve', id: 'a1', toolId: 't1' });
   await session.untilType('done');
-  expect(session.types()).toEqual(['opened', 'runner.accepted', 'init', 'tool_use', 'runner.accepted', 'tool_result', 'done']);
-  expect(session.lines.find(accepted('a1'))).toEqual({ type: 'runner.accepted', id: 'a1', kind: 'approve', toolId: 't1' });
+  expect(session.types()).toEqual([
+    'opened',
+    'runner.accepted',
+    'init',
+    'tool_use',
+    'runner.accepted',
+    'tool_result',
+    'done',
+  ]);
+  expect(session.lines.find(accepted('a1'))).toEqual({
+    type: 'runner.accepted',
+    id: 'a1',
+    kind: 'approve',
+    toolId: 't1',
+  });
 });
 
 test('an abort reaches the agent, which ends the turn', async () => {

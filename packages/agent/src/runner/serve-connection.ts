@@ -1,5 +1,13 @@
 import type { Socket } from 'node:net';
-import { decodeJsonPayload, encodeFrame, frameKind, FrameReader, HoldfastError, type Gone, type LinkFrame } from '@holdfast/protocol';
+import {
+  decodeJsonPayload,
+  encodeFrame,
+  frameKind,
+  FrameReader,
+  HoldfastError,
+  type Gone,
+  type LinkFrame,
+} from '@holdfast/protocol';
 import type { Attachment } from './attachment.ts';
 import { parseOpenRequest } from './open-request.ts';
 import type { LogFile } from './log-file.ts';

@@ -49,6 +49,9 @@ export function ensureSocketFolder(socket: string): void {
   const found = lstatSync(folder);
   const mine = process.getuid === undefined || found.uid === process.getuid();
   if (!found.isDirectory() || !mine || (found.mode & 0o077) !== 0) {
-    throw new HoldfastError('forbidden', `${folder} must be a folder of yours with mode 0700; remove it or set its mode.`);
+    throw new HoldfastError(
+      'forbidden',
+      `${folder} must be a folder of yours with mode 0700; remove it or set its mode.`,
+    );
   }
 }

@@ -63,7 +63,9 @@ test('what is no line is left out wherever it stands, and what is one stays in o
       rmSync(path, { force: true });
       const { record, journal, dropped } = open();
       record.output(Buffer.from(lines.map((line) => `${line}\n`).join('')));
-      const kept = lines.filter((line) => line.startsWith('{"type":"') && line.endsWith('}') && line !== done && !line.includes('runner.'));
+      const kept = lines.filter(
+        (line) => line.startsWith('{"type":"') && line.endsWith('}') && line !== done && !line.includes('runner.'),
+      );
       expect(readFileSync(path, 'utf8')).toBe(kept.map((line) => `${line}\n`).join(''));
       expect(journal.next).toBe(kept.length);
       expect(dropped).toHaveLength(lines.length - kept.length);

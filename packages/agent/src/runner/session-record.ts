@@ -77,7 +77,7 @@ export class SessionRecord {
     let from = 0;
     let count = 0;
     let step: TurnStep = { turn: this.#turn, effects: [] };
-    for (let at = 0; at < lines.length; ) {
+    for (let at = 0; at < lines.length;) {
       const end = lines.indexOf(newline, at);
       if (!isDelta(lines, at) || lines[end - 1] !== closingBrace) {
         const next = this.#judge(step, lines.subarray(at, end));

@@ -39,7 +39,9 @@ export class RunnerStarter {
     // A spare that says nothing had died before, and we were not told yet.
     const outcome = (spare && (await assign(spare, assignment))) ?? (await assign(this.#spawn(), assignment));
     this.#prepareSpare();
-    return outcome ?? failed('The runner ended before it was ready; start holdfast-agent by hand on the machine to see why.');
+    return (
+      outcome ?? failed('The runner ended before it was ready; start holdfast-agent by hand on the machine to see why.')
+    );
   }
 
   /** Lets the spare one go; those that have a session live on. Twice is fine. */

@@ -54,7 +54,9 @@ export class Agent {
     child.once('error', (startError) => void this.#end({ code: null, signal: null, startError }));
     child.once('exit', (code, signal) => void this.#end({ code, signal }));
     // An agent that says nothing any more can end no turn: when it does not exit either, it is ended.
-    child.stdout.once('end', () => setTimeout(() => void this.#end({ code: null, signal: null }), lastOutputMs).unref());
+    child.stdout.once('end', () =>
+      setTimeout(() => void this.#end({ code: null, signal: null }), lastOutputMs).unref(),
+    );
   }
 
   /** Undefined when it could not be started. */

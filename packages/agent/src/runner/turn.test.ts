@@ -11,9 +11,9 @@ const toolUse = (id: string, status: string): TurnEvent =>
 
 const agentEvents: fc.Arbitrary<TurnEvent> = fc.oneof(
   fc.constantFrom('completed', 'aborted', 'error').map((reason) => line({ type: 'done', reason })),
-  fc.record({ id: fc.constantFrom('a', 'b', 'c'), status: fc.constantFrom('pending', 'running', 'complete') }).map((tool) =>
-    toolUse(tool.id, tool.status),
-  ),
+  fc
+    .record({ id: fc.constantFrom('a', 'b', 'c'), status: fc.constantFrom('pending', 'running', 'complete') })
+    .map((tool) => toolUse(tool.id, tool.status)),
   fc.constantFrom('a', 'b', 'c').map((toolId) => line({ type: 'tool_result', toolId, result: 1 })),
   fc.constant(line({ type: 'error', error: 'x', code: 'internal' })),
 );
@@ -46,13 +46,14 @@ function play(events: readonly TurnEvent[]): { turn: Turn; journal: Written[] } 
     turn = step.turn;
     const isDropped = step.effects.some((effect) => effect.kind === 'drop');
     if (event.kind === 'accepted' && event.command === 'prompt') journal.push({ type: 'prompt', id: event.id });
-    if (event.kind === 'line' && !isDropped) journal.push(event.line as Written);
+    if (event.kind === 'line' && !isDropped) journal.push(event.line);
     for (const effect of step.effects) if (effect.kind === 'close') journal.push(...(effect.lines as Written[]));
   }
   return { turn, journal };
 }
 
-const count = (journal: readonly Written[], type: string): number => journal.filter((entry) => entry.type === type).length;
+const count = (journal: readonly Written[], type: string): number =>
+  journal.filter((entry) => entry.type === type).length;
 
 test('there is exactly one done for each accepted prompt, whatever the agent says and whatever dies', () => {
   fc.assert(
@@ -122,7 +123,13 @@ const abort: TurnEvent = { kind: 'accepted', id: 'x', command: 'abort' };
 
 test('an agent that dies in mid-turn leaves closed tool calls, one error, and a done for each prompt', () => {
   const error = { code: 'agent_crashed', error: 'it is gone' } as const;
-  const events = [prompt, prompt, toolUse('a', 'pending'), toolUse('b', 'running'), line({ type: 'tool_result', toolId: 'a' })];
+  const events = [
+    prompt,
+    prompt,
+    toolUse('a', 'pending'),
+    toolUse('b', 'running'),
+    line({ type: 'tool_result', toolId: 'a' }),
+  ];
   expect(closingLines(events, { kind: 'agentGone', error })).toEqual([
     { type: 'tool_result', toolId: 'b', error: 'interrupted, outcome unknown' },
     { type: 'error', ...error },

@@ -1,3 +1,4 @@
+import { UsageError } from '../../lib/usage-error.ts';
 import { attachCommand } from '../attach.command.ts';
 import { linkCommand } from '../link.command.ts';
 import { runnerCommand } from '../runner.command.ts';
@@ -5,13 +6,16 @@ import { fakeAgent } from './fake-agent.ts';
 
 /** The runner's commands with an agent of the tests' own behind `run`: what is bundled and started by them. */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  attach: attachCommand,
-  link: linkCommand,
-  runner: runnerCommand,
+  attach: (args) => attachCommand(args, process.env),
+  link: (args) => linkCommand(args, process.env),
+  runner: () => runnerCommand(process.env),
   run: fakeAgent,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = commands[name];
-if (command === undefined) throw new Error(`no command ${name}`);
-process.exit(await command(args));
+try {
+  process.exit(await commands[name]?.(args));
+} catch (thrown) {
+  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exit(thrown instanceof UsageError ? 2 : 1);
+}

@@ -17,7 +17,8 @@ const orders: Readonly<Record<string, (rest: string) => unknown>> = {
   say: (text) => write({ type: 'text', content: text, streaming: true, block: 'b1' }),
   pid: () => write({ type: 'text', content: String(process.pid), streaming: true, block: 'b1' }),
   env: (name) => write({ type: 'text', content: process.env[name] ?? '', streaming: true, block: 'b1' }),
-  environment: () => write({ type: 'text', content: Object.keys(process.env).toSorted().join(' '), streaming: true, block: 'b1' }),
+  environment: () =>
+    write({ type: 'text', content: Object.keys(process.env).toSorted().join(' '), streaming: true, block: 'b1' }),
   /** N deltas of BYTES bytes each, as fast as they are taken. */
   flood,
   /** Waits for an abort. */
@@ -71,7 +72,7 @@ async function flood(rest: string): Promise<void> {
   const [count = 0, bytes = 200] = rest.split(' ').map(Number);
   const empty = JSON.stringify({ type: 'text', agent: 'fake', content: '', streaming: true, block: 'b1' }).length + 1;
   const padding = '.'.repeat(Math.max(0, bytes - empty - 8));
-  for (let at = 0; at < count; ) {
+  for (let at = 0; at < count;) {
     let piece = '';
     for (const end = Math.min(at + 300, count); at < end; at += 1) {
       piece += `{"type":"text","agent":"fake","content":"${String(at).padStart(8, '0')}${padding}","streaming":true,"block":"b1"}\n`;
@@ -84,7 +85,11 @@ async function tool(id: string): Promise<void> {
   const call = { id, name: 'run', input: {} };
   write({ type: 'tool_use', tool: { ...call, status: 'pending' } });
   const decision = await waitFor((command) => command.toolId === id);
-  write({ type: 'tool_result', toolId: id, ...(decision.type === 'approve' ? { result: 'ok' } : { error: 'rejected' }) });
+  write({
+    type: 'tool_result',
+    toolId: id,
+    ...(decision.type === 'approve' ? { result: 'ok' } : { error: 'rejected' }),
+  });
 }
 
 async function waitFor(isIt: (command: Command) => boolean): Promise<Command> {

@@ -22,7 +22,7 @@ export class LineLog {
 
   /** Resolves with the first line, old or new, for which this holds; fails after a generous while. */
   async until(isIt: (line: Line) => boolean): Promise<Line> {
-    for (let seen = 0, giveUpAt = Date.now() + 30_000; ; ) {
+    for (let seen = 0, giveUpAt = Date.now() + 30_000; ;) {
       for (; seen < this.lines.length; seen += 1) {
         const line = this.lines[seen];
         if (line !== undefined && isIt(line)) return line;
@@ -46,6 +46,6 @@ export class LineLog {
 
   /** What the text lines say, in order. */
   texts(): string[] {
-    return this.lines.flatMap((line) => (line.type === 'text' ? [String(line['content'])] : []));
+    return this.lines.flatMap((line) => (line.type === 'text' ? [line['content'] as string] : []));
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '@holdfast/protocol';
 import { rolldown } from 'rolldown';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 import { sessionPaths, type SessionPaths } from '../session-paths.ts';
 import { TestAttach } from './test-attach.ts';
 import { TestLink } from './test-link.ts';
@@ -43,10 +43,18 @@ export class TestMachine {
     this.stateDir = env['HOLDFAST_STATE_DIR'] ?? join(this.folder, 'state');
     this.cwd = join(this.folder, 'project');
     mkdirSync(this.cwd);
-    this.#env = { PATH: process.env['PATH'] ?? '', HOLDFAST_STATE_DIR: this.stateDir, HOLDFAST_TEST: this.#mark, ...env };
+    this.#env = {
+      PATH: process.env['PATH'] ?? '',
+      HOLDFAST_STATE_DIR: this.stateDir,
+      HOLDFAST_TEST: this.#mark,
+      ...env,
+    };
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}, runtime: string = process.execPath): Promise<TestMachine> {
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    runtime: string = process.execPath,
+  ): Promise<TestMachine> {
     return new TestMachine(await bundleEntry(), env, runtime);
   }
 
@@ -86,14 +94,14 @@ export class TestMachine {
   }
 
   runners(): number[] {
-    return this.processes().flatMap(({ pid, command }) => (/ runner$/.test(command.trimEnd()) ? [pid] : []));
+    return this.processes().flatMap(({ pid, command }) => (command.trimEnd().endsWith(' runner') ? [pid] : []));
   }
 
   /** Ends the runners in order and asserts that nothing is left of anything. */
   async stop(): Promise<void> {
     for (const child of this.#children) child.stdin?.end();
     for (const pid of this.runners()) process.kill(pid, 'SIGTERM');
-    await expect.poll(() => this.processes(), { timeout: 20_000, interval: 20 }).toEqual([]);
+    await vi.waitFor(() => this.#assertEmpty(), { timeout: 20_000, interval: 20 });
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -101,8 +109,16 @@ export class TestMachine {
     return existsSync(this.paths(session).folder);
   }
 
+  #assertEmpty(): void {
+    const left = this.processes();
+    if (left.length > 0) throw new Error(`processes are left: ${JSON.stringify(left)}`);
+  }
+
   #spawn(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-    const child = spawn(this.runtime, [this.#entry, ...args], { env: { ...this.#env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(this.runtime, [this.#entry, ...args], {
+      env: { ...this.#env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#children.push(child);
     return child;
   }
