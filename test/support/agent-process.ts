@@ -19,7 +19,14 @@ export type AgentProcessOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-function start({ runtime = join(workspacePrograms, 'node'), file = shipped, args, env = {} }: StartOptions = {}) {
+/** Starts the shipped file as a process of its own, and reads the lines it prints. The caller ends it. */
+export function startAgent({
+  cwd,
+  runtime = join(workspacePrograms, 'node'),
+  file = shippedAgent,
+  args = ['run', 'demo', '--cwd', cwd],
+  env = {},
+}: AgentProcessOptions) {
   const child = spawn(runtime, [file, ...args], {
     env: { PATH: process.env['PATH'], HOME: cwd, ...env },
   });
