@@ -14,6 +14,8 @@ import type { StartOutcome } from './starter.ts';
 import { thisProgram } from './program.ts';
 
 const flushMs = 1000;
+/** More than an agent may take to be ended. */
+const lastResortMs = 15_000;
 
 /**
  * `holdfast-agent runner`: waits for its assignment, one JSON line on stdin, answers it with a {@link StartOutcome} on
@@ -77,6 +79,8 @@ async function serve({ folder, environment, program, log }: Serving): Promise<nu
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => runner.interrupt());
   process.on('uncaughtException', (error) => {
     log.write('error', 'runner failed', { error: error.stack ?? String(error) });
+    // What fails when it ends anyway must not keep it from ending.
+    setTimeout(() => process.exit(1), lastResortMs).unref();
     runner.interrupt();
   });
   await listen(server, folder.paths);

@@ -56,6 +56,7 @@ export class Runner {
   /** Set while an agent is being ended. */
   #isSettling = false;
   #waiting: (() => void)[] = [];
+  #killed: Promise<void> = Promise.resolve();
   #current: Attachment | undefined;
   #env: Readonly<Record<string, string>> = {};
   #abortTimer: NodeJS.Timeout | undefined;
@@ -204,14 +205,17 @@ export class Runner {
     this.#settled();
   }
 
-  /** Ends the agent in the background; its output counts no more from this moment on. */
-  async #killAgent(): Promise<void> {
+  /** Ends the agent; its output counts no more from this moment on. Resolves when no agent is left that is being ended. */
+  #killAgent(): Promise<void> {
     const agent = this.#agent;
-    if (agent === undefined) return;
+    if (agent === undefined) return this.#killed;
     this.#agent = undefined;
     this.#isSettling = true;
-    if (!(await agent.stop())) this.#log.write('error', 'agent could not be killed', { pid: agent.pid });
-    this.#settled();
+    this.#killed = agent.stop().then((isGone) => {
+      if (!isGone) this.#log.write('error', 'agent could not be killed', { pid: agent.pid });
+      this.#settled();
+    });
+    return this.#killed;
   }
 
   #settled(): void {

@@ -69,6 +69,7 @@ export class TestChannel extends LineLog {
   /** False: DATA is counted but not kept. */
   keepsLines = true;
   #onData: (() => void) | undefined;
+  #isFrozen = false;
   readonly #send: (kind: FrameKind, payload?: object) => void;
 
   constructor(send: (kind: FrameKind, payload?: object) => void) {
@@ -109,7 +110,14 @@ export class TestChannel extends LineLog {
     while (this.next < offset) await new Promise<void>((resolve) => (this.#onData = resolve));
   }
 
+  /** Takes nothing more, and returns the lines of the journal that came, as they stand there. */
+  freeze(): string[] {
+    this.#isFrozen = true;
+    return this.lines.flatMap((line) => (['opened', 'gone'].includes(line.type) ? [] : [JSON.stringify(line)]));
+  }
+
   takeFrame(frame: LinkFrame): void {
+    if (this.#isFrozen) return;
     if (frame.kind === frameKind.data) this.#takeData(frame.payload);
     else {
       const payload = decodeJsonPayload(frame.payload) ?? {};
