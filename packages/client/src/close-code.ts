@@ -38,7 +38,7 @@ export function closeSentence(closeCode: number): string {
     case 1013:
       return 'The gateway has too much to do.';
     default:
-      return 'The connection was lost.';
+      return 'The gateway went away.';
   }
 }
 

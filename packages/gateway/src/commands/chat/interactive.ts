@@ -2,7 +2,7 @@ import type { ConnectionState, Sent, Viewer, ViewerSnapshot } from '@holdfast/cl
 import type { ServerMessage, Tool } from '@holdfast/protocol';
 
 import { comeBack, explainRefusal, watchConversation, type ChatOptions, type ChatStreams } from './conversation.ts';
-import { LineEditor } from './line-editor.ts';
+import { LineEditor, markPastes } from './line-editor.ts';
 import { painter, type Paint } from './paint.ts';
 import { ChatRenderer } from './render.ts';
 import { Screen, type PromptLine } from './screen.ts';
@@ -36,8 +36,6 @@ class InteractiveChat {
   readonly #decided = new Set<string>();
   /** The call that the user saw when he began to type. */
   #asked: string | undefined;
-  /** Lines of a prompt that goes on. */
-  #draft: string[] = [];
   #interruptedAt = Number.NEGATIVE_INFINITY;
   #isLeaving = false;
 
@@ -65,10 +63,12 @@ class InteractiveChat {
       this.#draw('');
     };
     this.#streams.stdout.on('resize', onResize);
+    this.#streams.stdout.write(markPastes.on);
     this.#viewer.open();
     try {
       return await this.#left.promise;
     } finally {
+      this.#streams.stdout.write(markPastes.off);
       this.#streams.stdout.off('resize', onResize);
     }
   }
@@ -132,15 +132,9 @@ class InteractiveChat {
     return this.#viewer.getSnapshot().transcript.pending.find((tool) => !this.#decided.has(tool.id));
   }
 
-  #submit(text: string): void {
+  #submit(whole: string): void {
     const asked = this.#asked;
     this.#asked = undefined;
-    if (text.endsWith('\\')) {
-      this.#draft.push(text.slice(0, -1));
-      return this.#draw('');
-    }
-    const whole = [...this.#draft, text].join('\n');
-    this.#draft = [];
     if (whole.trim() === '') {
       if (this.#connection.kind === 'paused') this.#viewer.reconnect();
       return this.#draw('');
@@ -182,7 +176,8 @@ class InteractiveChat {
   /** Says it when the gateway does not take a message. */
   #report({ settled }: Sent): void {
     void settled.then((settlement) => {
-      if (settlement.kind !== 'refused' || this.#isLeaving) return;
+      // A refused connection speaks for itself.
+      if (settlement.kind !== 'refused' || this.#viewer.getSnapshot().connection.kind === 'stopped') return;
       const { error, retryAfterMs } = settlement;
       const after = retryAfterMs === undefined ? '' : ` (in ${Math.ceil(retryAfterMs / 1000)} s)`;
       this.#draw(this.#renderer.problem(`${error}${after}`));
@@ -233,8 +228,7 @@ class InteractiveChat {
     const isSecond = now - this.#interruptedAt < doubleInterruptMs;
     this.#interruptedAt = now;
     if (isSecond) return this.#leave(0);
-    if (!this.#editor.isEmpty || this.#draft.length > 0) {
-      this.#draft = [];
+    if (!this.#editor.isEmpty) {
       this.#editor.clear();
       // Only a line was thrown away: the next ctrl-c is a first one.
       this.#interruptedAt = Number.NEGATIVE_INFINITY;
@@ -270,7 +264,7 @@ class InteractiveChat {
   }
 
   #label(): string {
-    if (this.#draft.length > 0) return this.#paint('dim', '… ');
+    if (this.#editor.hasDraft) return this.#paint('dim', '… ');
     const question = this.#question();
     if (question !== undefined) return `${this.#paint(['bold', 'yellow'], `allow ${question.name}? y/n`)} › `;
     if (this.#connection.kind !== 'open') return this.#paint('dim', 'offline › ');
@@ -282,5 +276,5 @@ class InteractiveChat {
 
 /** A reason within a sentence. */
 function bare(reason: string): string {
-  return reason.replace(/\.$/, '');
+  return `${reason.charAt(0).toLowerCase()}${reason.slice(1)}`.replace(/\.$/, '');
 }

@@ -68,8 +68,10 @@ export class MarkdownStream {
 
   #readHead(character: string): void {
     if (character === '\n') {
-      if (/^ *-{3,}$/.test(this.#held)) this.#emit('dim', '─'.repeat(24));
-      else this.#beginBody();
+      if (/^ *-{3,}$/.test(this.#held)) {
+        this.#held = '';
+        this.#emit('dim', '─'.repeat(24));
+      } else this.#beginBody();
       return this.#endLine();
     }
     const head = this.#held + character;

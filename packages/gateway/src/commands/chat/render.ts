@@ -30,11 +30,14 @@ export class ChatRenderer {
   /** What was shown of the blocks of this turn. */
   #blocks = new Map<string, string>();
   #tools = new Map<string, Tool>();
+  readonly #refused = new Set<string>();
   #lastTool: string | undefined;
   /** Prompts that have no end yet: the first runs, the others wait for their turn to be shown. */
   #prompts: string[] = [];
   #history: ServerMessage[] | undefined;
   #isFresh = true;
+  /** Notes that follow each other stand together. */
+  #isBelowNote = false;
   /** How the output ends, so that blocks stand apart by one empty line. */
   #tail = '\n\n';
 
@@ -59,7 +62,11 @@ export class ChatRenderer {
 
   /** A remark of the program itself. */
   note(text: string): string {
-    return this.#paragraph([this.#paint('dim', `· ${printable(text)}`)]);
+    const gap = this.#isBelowNote ? '' : this.#gap();
+    const note = gap + this.#write(`${this.#paint('dim', `· ${printable(text)}`)}\n`);
+    this.#lastTool = undefined;
+    this.#isBelowNote = true;
+    return note;
   }
 
   problem(text: string): string {
@@ -125,11 +132,12 @@ export class ChatRenderer {
     const again = this.#isFresh ? '' : this.note('the conversation has changed behind our back; here it is again');
     this.#isFresh = false;
     const firstShown = Math.max(0, items.length - maxHistoryItems);
-    // What is not shown is read all the same: it tells which prompts have ended.
-    for (const item of items.slice(0, firstShown)) this.#item(item);
-    this.#tail = '\n\n';
-    this.#open = undefined;
     const earlier = firstShown === 0 ? '' : this.note(`${firstShown} earlier entries are not shown`);
+    // What is not shown is read all the same, as it tells which prompts have ended; it leaves no trace in the layout.
+    const tail = this.#tail;
+    for (const item of items.slice(0, firstShown)) this.#item(item);
+    this.#open = undefined;
+    this.#tail = tail;
     return (
       again +
       earlier +
@@ -181,7 +189,9 @@ export class ChatRenderer {
     const isContinued = whole.startsWith(shown);
     const piece = isContinued ? whole.slice(shown.length) : whole;
     if (piece === '') return '';
-    const opened = this.#openBlock(key);
+    // What was shown cannot be taken back: the block that replaces it begins anew below.
+    const ended = isContinued ? '' : this.#lineBreak();
+    const opened = ended + this.#openBlock(key);
     const clean = printable(piece);
     const bytes = type === 'thinking' ? this.#paint('dim', clean) : (this.#open?.markdown.write(clean) ?? '');
     return opened + this.#write(bytes);
@@ -226,6 +236,7 @@ export class ChatRenderer {
   }
 
   #decision({ toolId, approved, userId, reason }: Omit<DecisionMessage, 'agent'>): string {
+    if (!approved) this.#refused.add(toolId);
     const verdict = approved ? this.#paint('green', '✓ allowed') : this.#paint('red', '✗ refused');
     const why = reason === undefined || reason === '' ? '' : `: ${printable(reason)}`;
     return this.#below(toolId, [`${verdict} ${this.#paint('dim', `by ${printable(userId)}${why}`)}`]);
@@ -233,6 +244,8 @@ export class ChatRenderer {
 
   #toolResult({ toolId, result, error }: ToolResultMessage): string {
     if (error === undefined) return this.#below(toolId, resultLines(result, this.#paint));
+    // That a refused call was not carried out need not be said twice.
+    if (this.#refused.delete(toolId)) return '';
     return this.#below(
       toolId,
       printable(error)
@@ -283,6 +296,7 @@ export class ChatRenderer {
   }
 
   #write(bytes: string): string {
+    if (bytes !== '') this.#isBelowNote = false;
     if (bytes !== '') this.#tail = (this.#tail + bytes).slice(-2);
     return bytes;
   }

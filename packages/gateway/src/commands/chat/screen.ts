@@ -19,6 +19,8 @@ export class Screen {
   readonly #columns: () => number;
   /** Where the output ends in its last row. */
   #column = 0;
+  /** That row is full and the cursor stands at the beginning of the one below: a full row has no end to go back to. */
+  #isBelowFullRow = false;
   /** The row of the cursor, from the first row of the prompt; undefined while no prompt is drawn. */
   #cursorRow: number | undefined;
   #drawn = '';
@@ -41,6 +43,7 @@ export class Screen {
     const bytes = this.#cursorRow === undefined ? '\n' : `\r${up(this.#cursorRow)}${clearDown}`;
     this.#cursorRow = undefined;
     this.#column = 0;
+    this.#isBelowFullRow = false;
     return bytes;
   }
 
@@ -48,24 +51,27 @@ export class Screen {
     if (this.#cursorRow === undefined) return '';
     const atPrompt = `\r${up(this.#cursorRow)}${clearDown}`;
     this.#cursorRow = undefined;
-    // A full row has no place to go back to: its next character belongs to the row below, where we are.
-    const isBelow = this.#column > 0 && this.#column < this.#columns();
-    return isBelow ? `${atPrompt}${up(1)}\u001b[${this.#column + 1}G` : atPrompt;
+    if (this.#column >= this.#columns()) {
+      this.#isBelowFullRow = true;
+      return atPrompt;
+    }
+    return this.#column === 0 ? atPrompt : `${atPrompt}${up(1)}\u001b[${this.#column + 1}G`;
   }
 
   #add(output: string): string {
     if (output === '') return '';
-    const columns = this.#columns();
-    // After a full row the prompt stood in the next one, so the newline that ends the row has been made already.
-    const isFull = this.#column >= columns;
-    const rest = isFull && output.startsWith('\n') ? output.slice(1) : output;
-    this.#column = positionAfter(rest, columns, { row: 0, column: isFull ? 0 : this.#column }).column;
+    // The newline that ends the full row has been made already.
+    const rest = this.#isBelowFullRow && output.startsWith('\n') ? output.slice(1) : output;
+    const column = this.#isBelowFullRow ? 0 : this.#column;
+    this.#isBelowFullRow = false;
+    this.#column = positionAfter(rest, this.#columns(), { row: 0, column }).column;
     return rest;
   }
 
   #draw({ label, text, cursor }: PromptLine): string {
     const columns = this.#columns();
-    const gap = this.#column > 0 ? '\n' : '';
+    const gap = this.#column > 0 && !this.#isBelowFullRow ? '\n' : '';
+    this.#isBelowFullRow = false;
     const end = settled(positionAfter(label + text, columns), columns);
     const target = settled(positionAfter(label + text.slice(0, cursor), columns), columns);
     // A terminal goes to the next row only with the next character; when the row is full it is told to.

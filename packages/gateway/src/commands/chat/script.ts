@@ -82,7 +82,8 @@ class ScriptChat {
 
   async #watchAnswer({ settled }: Sent): Promise<void> {
     const settlement = await settled;
-    if (settlement.kind !== 'refused') return;
+    // A refused connection speaks for itself.
+    if (settlement.kind !== 'refused' || this.#viewer.getSnapshot().connection.kind === 'stopped') return;
     const { error, retryAfterMs } = settlement;
     this.#say(retryAfterMs === undefined ? error : `${error} (in ${Math.ceil(retryAfterMs / 1000)} s)`);
     this.#onEnd('refused');

@@ -13,7 +13,7 @@ export const slashHelp: string = `/abort          end the turn that runs (ctrl-c
 /reconnect      connect again now
 /quit           leave; a turn that runs goes on (ctrl-d does too)
 
-While a turn runs you may write on: prompts wait for their turn. A line that ends in \\ goes on in the next.
+Prompts that you write while a turn runs wait for theirs. A line that ends in \\ goes on.
 When a call waits for your word: y, n, or n and the reason.`;
 
 /** Reads a line that begins with a slash; undefined for any other. */
