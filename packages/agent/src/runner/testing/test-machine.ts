@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '@holdfast/protocol';
@@ -17,12 +17,15 @@ export async function bundleEntry(): Promise<string> {
   return await bundled;
 }
 
+/** Always to the same place, and in one step: other test files may be reading it. */
 async function bundle(): Promise<string> {
-  const file = join(mkdtempSync(join(tmpdir(), 'holdfast-bundle-')), 'entry.mjs');
+  const folder = join(import.meta.dirname, '../../../../../node_modules/.cache/holdfast-runner');
+  const made = join(folder, `entry.${process.pid}.mjs`);
   const build = await rolldown({ input: join(import.meta.dirname, 'entry.ts'), platform: 'node' });
-  await build.write({ file, format: 'esm' });
+  await build.write({ file: made, format: 'esm' });
   await build.close();
-  process.once('exit', () => rmSync(join(file, '..'), { recursive: true, force: true }));
+  const file = join(folder, 'entry.mjs');
+  renameSync(made, file);
   return file;
 }
 
