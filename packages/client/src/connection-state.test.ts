@@ -63,7 +63,7 @@ test('whatever happens, closed is left by nothing and there is a timer exactly w
     fc.record({ kind: fc.constant('close' as const) }),
   );
   fc.assert(
-    fc.property(fc.array(anyEvent, { maxLength: 40 }), (events) => {
+    fc.property(fc.array(anyEvent, { maxLength: 40, size: 'max' }), (events) => {
       let state: ConnectionState = { kind: 'idle' };
       let hasTimer = false;
       let hasSocket = false;

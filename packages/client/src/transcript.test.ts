@@ -186,7 +186,7 @@ const anyLog: fc.Arbitrary<StoredMessage[]> = fc
       { weight: 1, arbitrary: fc.tuple(fc.constantFrom('decision', 'result'), fc.nat(2), fc.boolean()) },
       { weight: 2, arbitrary: fc.tuple(fc.constantFrom('user', 'notice', 'error', 'done', 'status')) },
     ),
-    { maxLength: 60 },
+    { maxLength: 60, size: 'max' },
   )
   .map((steps) => {
     const generation: Record<string, number> = {};

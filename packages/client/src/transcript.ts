@@ -56,7 +56,10 @@ function openDraft(transcript: Transcript): Draft {
 function closeDraft(draft: Draft): Transcript {
   const { status } = draft;
   const items = draft.items.filter((item) => item !== undefined);
-  const transcript = { items, status, pending: [...draft.pending.values()] };
+  // A call that stands before the part of the log that is kept has no place; it is the oldest.
+  const placeOf = (tool: Tool): number => draft.places.get(toolKey(tool.id)) ?? -1;
+  const pending = [...draft.pending.values()].toSorted((one, other) => placeOf(one) - placeOf(other));
+  const transcript = { items, status, pending };
   if (!draft.hasHoles) places.set(transcript, draft.places);
   return transcript;
 }
