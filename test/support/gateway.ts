@@ -26,6 +26,7 @@ export class TestGateway {
   readonly workspace: string;
   readonly port: number;
   readonly #env: Record<string, string>;
+  readonly #options: StoryOptions;
   #child: ChildProcess | null = null;
   /** What all starts wrote to stderr. */
   log = '';
@@ -33,8 +34,9 @@ export class TestGateway {
   private constructor(dir: string, port: number, options: StoryOptions) {
     this.dir = dir;
     this.port = port;
+    this.#options = options;
     this.workspace = join(dir, 'shop');
-    mkdirSync(this.workspace);
+    mkdirSync(this.workspace, { recursive: true });
     const config = join(dir, 'holdfast.yaml');
     const yaml = options.config?.(dir);
     writeFileSync(
@@ -54,13 +56,20 @@ export class TestGateway {
       AUTH_TOKENS: 'ada:ada-token,grace:grace-token',
       ...options.env,
     };
-    mkdirSync(join(dir, 'home'));
+    mkdirSync(join(dir, 'home'), { recursive: true });
   }
 
   static async start(options: StoryOptions = {}): Promise<TestGateway> {
-    const gateway = new TestGateway(mkdtempSync(join(tmpdir(), 'hf-')), await freePort(), options);
+    const gateway = new TestGateway(mkdtempSync(join(tmpdir(), 'story-')), await freePort(), options);
     await gateway.start();
     return gateway;
+  }
+
+  /** Another gateway on the same store, runners and workspace. `end` of the first one counts its processes too. */
+  async sibling(): Promise<TestGateway> {
+    const other = new TestGateway(this.dir, await freePort(), this.#options);
+    await other.start();
+    return other;
   }
 
   get stateDir(): string {

@@ -43,6 +43,9 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     new Sessions({ store, log, workplaceOf: (id) => machines.workplaceOf(projects.get(id)) }),
     (all) => all.stop(),
   );
+  const server = createServer();
+  // Stopping runs backwards: the server stops admitting, the sockets send everybody away, and here all connections are gone.
+  stack.defer(() => allClosed(server));
   const identity = new TokenIdentity([...config.tokens, ...(options.tokens ?? [])]);
   const sockets = stack.adopt(
     new Sockets({ identity, projects, store, sessions, allowedOrigins: config.allowedOrigins, log }),
@@ -51,10 +54,10 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
   const health = [{ name: 'db', isRequired: true, check: () => store.check() }];
   const api = createApi({ identity, projects, health, startedAt, log });
 
-  const server = createServer(getRequestListener(api.fetch));
+  server.on('request', getRequestListener(api.fetch));
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head));
   await listen(server, config);
-  stack.defer(() => closeServer(server));
+  stack.defer(() => void server.close());
   sessions.start();
 
   const { port } = server.address() as AddressInfo;
@@ -140,10 +143,10 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
   });
 }
 
-/** Nobody new from here on; what is open is closed by its owner. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+/** Resolves when the last connection is closed; those that only wait for a next request are closed now. */
+async function allClosed(server: Server): Promise<void> {
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), 2_000);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearTimeout(timer);
 }

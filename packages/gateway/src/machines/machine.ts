@@ -51,11 +51,7 @@ export class Machine implements RunnerHost {
     this.#parts = parts;
   }
 
-  async attach(
-    request: OpenRequest,
-    events: RunnerEvents,
-    { signal }: { signal: AbortSignal },
-  ): Promise<void> {
+  async attach(request: OpenRequest, events: RunnerEvents, { signal }: { signal: AbortSignal }): Promise<void> {
     const link = await this.#connected();
     signal.throwIfAborted();
     const channel: Channel = {

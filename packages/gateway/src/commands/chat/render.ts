@@ -9,6 +9,7 @@ import type {
   ToolResultMessage,
 } from '@holdfast/protocol';
 
+import { ShownBlocks } from './shown-blocks.ts';
 import { MarkdownStream } from './markdown.ts';
 import { painter, type Paint } from './paint.ts';
 import { printable } from './printable.ts';
@@ -28,7 +29,7 @@ export class ChatRenderer {
   /** The block that is being written, if the last thing shown is part of one. */
   #open: { readonly key: string; readonly markdown: MarkdownStream } | undefined;
   /** What was shown of the blocks of this turn. */
-  #blocks = new Map<string, string>();
+  readonly #blocks = new ShownBlocks();
   #tools = new Map<string, Tool>();
   readonly #refused = new Set<string>();
   #lastTool: string | undefined;
@@ -183,11 +184,7 @@ export class ChatRenderer {
 
   #text({ type, block, content, streaming }: TextMessage): string {
     const key = `${type}:${block}`;
-    const shown = this.#blocks.get(key) ?? '';
-    const whole = streaming ? shown + content : content;
-    this.#blocks.set(key, whole);
-    const isContinued = whole.startsWith(shown);
-    const piece = isContinued ? whole.slice(shown.length) : whole;
+    const { piece, isContinued } = this.#blocks.read(key, content, streaming);
     if (piece === '') return '';
     // What was shown cannot be taken back: the block that replaces it begins anew below.
     const ended = isContinued ? '' : this.#lineBreak();

@@ -4,6 +4,7 @@ import type { DoneReason, ServerMessage, Tool } from '@holdfast/protocol';
 
 import { explainRefusal, watchConversation, type ChatOptions, type ChatStreams } from './conversation.ts';
 import { painter } from './paint.ts';
+import { ShownBlocks } from './shown-blocks.ts';
 import { resultLines, toolLines } from './tool-view.ts';
 import { describeEnd } from './turn-end.ts';
 import { TurnTracker } from './turn-tracker.ts';
@@ -29,7 +30,7 @@ class ScriptChat {
   readonly #viewer: Viewer;
   readonly #tracker = new TurnTracker();
   /** What was written of each block of the turn, so that a history that comes again is written on. */
-  readonly #blocks = new Map<string, string>();
+  readonly #blocks = new ShownBlocks();
   readonly #shownTools = new Set<string>();
   readonly #decided = new Set<string>();
   #mine: string | undefined;
@@ -99,12 +100,8 @@ class ScriptChat {
 
   #show(message: ServerMessage): void {
     switch (message.type) {
-      case 'text': {
-        const shown = this.#blocks.get(message.block) ?? '';
-        const whole = message.streaming ? shown + message.content : message.content;
-        this.#blocks.set(message.block, whole);
-        return this.#write(whole.startsWith(shown) ? whole.slice(shown.length) : whole);
-      }
+      case 'text':
+        return this.#write(this.#blocks.read(message.block, message.content, message.streaming).piece);
       case 'tool_use':
         return this.#showTool(message.tool);
       case 'tool_result':
