@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 
 /** What a reader must know to compare figures with those of another machine. */
 export function machineFacts(): string {
   const memoryGib = Math.round(totalmem() / 2 ** 30);
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
-  return `${model}, ${availableParallelism()} cores, ${memoryGib} GiB, Linux ${release()}, Node ${process.versions.node}`;
+  const load = loadavg()[0] ?? Number.NaN;
+  return (
+    `${model}, ${availableParallelism()} cores, ${memoryGib} GiB, Linux ${release()}, Node ${process.versions.node}; ` +
+    `load before the start ${load.toFixed(1)} (above 0.5 somebody else is measured too)`
+  );
 }
 
 const ticksPerSecond = 100;

@@ -14,7 +14,7 @@ const isAccepted = (folder: string, code: string): boolean => folder === 'agent'
 const packages = fileURLToPath(new URL('../packages', import.meta.url));
 let findings = 0;
 for (const folder of readdirSync(packages)) {
-  const { messages, pkg = {} } = await publint({ pkgDir: join(packages, folder), strict: true });
+  const { messages, pkg } = await publint({ pkgDir: join(packages, folder), strict: true });
   for (const message of messages.filter(({ code }) => !isAccepted(folder, code))) {
     findings += 1;
     console.error(`packages/${folder}: ${formatMessage(message, pkg, { color: false }) ?? message.code}`);

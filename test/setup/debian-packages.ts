@@ -37,12 +37,13 @@ function isMissing(one: DebianPackage): boolean {
 function install(wanted: readonly DebianPackage[]): void {
   const prefix = asRoot();
   if (prefix === undefined || !existsSync('/usr/bin/apt-get')) return;
-  const names = wanted.map((one) => one.name);
-  console.log(`Installing ${names.join(', ')}, which the tests use`);
   const apt = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq'];
-  const aptInstall = [...apt, 'install', '-y', '--no-install-recommends', ...names];
-  // The package lists of a fresh machine are empty or old: then once more with new ones.
-  if (!succeeds(aptInstall, 'ignore') && succeeds([...apt, 'update'], 'ignore')) succeeds(aptInstall, 'inherit');
+  for (const { name } of wanted) {
+    console.log(`Installing ${name}, which the tests use`);
+    const aptInstall = [...apt, 'install', '-y', '--no-install-recommends', name];
+    // The package lists of a fresh machine are empty or old: then once more with new ones.
+    if (!succeeds(aptInstall, 'ignore') && succeeds([...apt, 'update'], 'ignore')) succeeds(aptInstall, 'inherit');
+  }
 }
 
 /** What to put before a command to run it as root; undefined when this user may not. */
