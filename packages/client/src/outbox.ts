@@ -29,7 +29,7 @@ type Entry = {
 };
 
 /** Most messages that may wait; one more is refused at once. */
-export const maxOutboxMessages = 200;
+const maxOutboxMessages = 200;
 
 const encoder = new TextEncoder();
 

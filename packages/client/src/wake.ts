@@ -1,9 +1,10 @@
 /** Something that tells when trying to connect has become worth while; the function returned stops it. */
 export type WakeSource = (onWake: () => void) => () => void;
 
+// Optional: React Native has a window that cannot be listened to.
 type Target = {
-  addEventListener(type: string, listener: () => void): void;
-  removeEventListener(type: string, listener: () => void): void;
+  addEventListener?(type: string, listener: () => void): void;
+  removeEventListener?(type: string, listener: () => void): void;
 };
 type Page = Target & { readonly visibilityState?: string };
 
@@ -15,10 +16,10 @@ export const browserWake: WakeSource = (onWake) => {
     if (page?.visibilityState === 'visible') onWake();
   }
 
-  page?.addEventListener('visibilitychange', onVisibility);
-  window?.addEventListener('online', onWake);
+  page?.addEventListener?.('visibilitychange', onVisibility);
+  window?.addEventListener?.('online', onWake);
   return () => {
-    page?.removeEventListener('visibilitychange', onVisibility);
-    window?.removeEventListener('online', onWake);
+    page?.removeEventListener?.('visibilitychange', onVisibility);
+    window?.removeEventListener?.('online', onWake);
   };
 };

@@ -29,7 +29,6 @@ class ScriptChat {
   readonly #streams: ChatStreams;
   readonly #viewer: Viewer;
   readonly #tracker = new TurnTracker();
-  /** What was written of each block of the turn, so that a history that comes again is written on. */
   readonly #blocks = new ShownBlocks();
   readonly #shownTools = new Set<string>();
   readonly #decided = new Set<string>();
