@@ -22,6 +22,8 @@ export function claudeCodeEnvironment(options: {
   return {
     PATH: `${options.bin}:${workspacePrograms}:/usr/local/bin:/usr/bin:/bin`,
     HOME: options.home,
+    // It leaves sockets and notes there.
+    TMPDIR: options.home,
     ANTHROPIC_BASE_URL: options.modelUrl,
     ANTHROPIC_API_KEY: 'sk-ant-scripted',
     DISABLE_TELEMETRY: '1',

@@ -1,14 +1,12 @@
-/** `holdfast-agent`: one file for the project's machine. Every command is loaded only when it is asked for. */
+/** `holdfast-agent`: one file for the project's machine. All but `run`, which has to start fast, is loaded when it is asked for. */
 import { UsageError } from './lib/usage-error.ts';
+import { runCommand } from './run/run-command.ts';
 import { version } from './version.ts';
 
 type Command = (args: readonly string[]) => Promise<number>;
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => {
-    const { runCommand } = await import('./run/run-command.ts');
-    return (args) => runCommand(args, process.env);
-  },
+  run: async () => (args) => runCommand(args, process.env),
   agents: async () => {
     const { agentsCommand } = await import('./agents/agents-command.ts');
     return (args) => agentsCommand(args, process.env);
@@ -57,9 +55,13 @@ function fail(thrown: unknown): number {
   const isDebug = process.env['LOG_LEVEL'] === 'debug';
   const sentence = thrown instanceof Error ? thrown.message : String(thrown);
   process.stderr.write(`holdfast-agent: ${isDebug && thrown instanceof Error ? thrown.stack : sentence}\n`);
-  return thrown instanceof UsageError ? 2 : 1;
+  // By name: in the bundle a command has a class of its own (rolldown.config.js).
+  return thrown instanceof Error && thrown.name === UsageError.name ? 2 : 1;
 }
 
-void main(process.argv.slice(2))
-  .catch(fail)
-  .then((code) => process.exit(code));
+/** Called by the last line of the bundle (rolldown.config.js). */
+export function start(): void {
+  void main(process.argv.slice(2))
+    .catch(fail)
+    .then((code) => process.exit(code));
+}

@@ -141,9 +141,12 @@ describe('claude', () => {
 describe('claude where it cannot run', () => {
   it.each([
     ['is not installed', { PATH: '/nowhere' }, /not on the PATH .*npm install/],
-    ['refuses to start', { PATH: refusingProgram() }, /ended before it began: it is Tuesday$/],
+    ['refuses to start', {}, /ended before it began: it is Tuesday$/],
   ])('says so, and what it knows, when it %s, with one done', async (_title, extra, sentence) => {
-    const agent = prepare(extra);
+    const programs = mkdtempSync(join(tmpdir(), 'holdfast-programs-'));
+    const refuse = '#!/bin/sh\necho first >&2\necho it is Tuesday >&2\nexit 1\n';
+    writeFileSync(join(programs, 'claude'), refuse, { mode: 0o755 });
+    const agent = prepare({ PATH: programs, ...extra });
     const provider = agent.open();
     const turn = play(provider, 'hello');
     expect(await turn.done).toEqual({ type: 'done', agent: 'tested', reason: 'error' });
@@ -154,12 +157,6 @@ describe('claude where it cannot run', () => {
     });
     await provider.close();
     await agent.close();
+    rmSync(programs, { recursive: true });
   });
 });
-
-/** A folder with a `claude` that gives a reason and ends. */
-function refusingProgram(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-refusing-'));
-  writeFileSync(join(folder, 'claude'), '#!/bin/sh\necho first >&2\necho it is Tuesday >&2\nexit 1\n', { mode: 0o755 });
-  return folder;
-}

@@ -13,7 +13,7 @@ class DemoProvider implements AgentProvider {
   #sessionId: string | undefined;
   #mode: PermissionMode = 'default';
   #running: Promise<unknown> = Promise.resolve();
-  readonly #closing = new AbortController();
+  #closing: AbortController | undefined;
 
   constructor(options: ProviderOptions) {
     this.#options = options;
@@ -29,6 +29,7 @@ class DemoProvider implements AgentProvider {
       this.#sessionId = `demo-${turn.newBlock()}`;
       writeSession(this.#options.sessionFile, { sessionId: this.#sessionId });
     }
+    this.#closing = new AbortController();
     const signal = AbortSignal.any([turn.signal, this.#closing.signal]);
     const ended = new DemoTurn({ ...this.#options, turn, signal, mode: () => this.#mode }).carryOut(prompt.text);
     this.#running = ended.catch(() => undefined);
@@ -40,7 +41,7 @@ class DemoProvider implements AgentProvider {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing?.abort();
     await this.#running;
   }
 }

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 
 /*
  * What an agent starts may start more, in groups and sessions of its own (Claude Code runs every shell command in a new
@@ -33,7 +32,9 @@ export async function killMarked(mark: string, graceMs: number): Promise<boolean
     if (first) for (const pid of found) signal(pid, 'SIGTERM');
     // Again each time: what is being killed may have forked meanwhile.
     else if (spentMs >= graceMs) for (const pid of found) signal(pid, 'SIGKILL');
-    await wait(20);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   }
   return true;
 }
