@@ -50,6 +50,8 @@ export type TestSshdOptions = {
   readonly hostKeyTypes?: readonly ('ed25519' | 'rsa' | 'ecdsa')[];
   /** Run instead of each command, which it finds in SSH_ORIGINAL_COMMAND: another login shell, or a noisy one. */
   readonly forceCommand?: string;
+  /** Further variables for whatever is run through it. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Further lines of sshd_config. */
   readonly config?: readonly string[];
 };
@@ -163,6 +165,7 @@ async function listen(configure: (port: number) => Promise<void>, files: Files):
 function serverConfig(port: number, options: TestSshdOptions, files: Files, hostKeys: readonly string[]): string {
   const path =
     options.programs === undefined ? `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` : files.programs;
+  const variables = Object.entries({ HOME: files.home, PATH: path, ...options.env });
   return [
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
@@ -175,7 +178,8 @@ function serverConfig(port: number, options: TestSshdOptions, files: Files, host
     'PermitRootLogin prohibit-password',
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
-    `SetEnv HOME=${files.home} PATH=${path}`,
+    // One line: of several SetEnv only the first counts.
+    `SetEnv ${variables.map(([name, value]) => `${name}=${value}`).join(' ')}`,
     ...(options.forceCommand === undefined ? [] : [`ForceCommand ${options.forceCommand}`]),
     ...(options.config ?? []),
     '',

@@ -170,21 +170,21 @@ export class Session {
   #wake(): void {
     if (this.#isWorking || this.#ended.signal.aborted) return;
     this.#isWorking = true;
-    void this.#work().finally(() => {
-      this.#isWorking = false;
-      this.#idleSince = Date.now();
-    });
+    void this.#work();
   }
 
   async #work(): Promise<void> {
     while (!this.#ended.signal.aborted) {
       const after: (() => void)[] = [];
       const draft = this.#draft(after);
-      if (draft.isEmpty && after.length === 0) return;
-      if (!draft.isEmpty && !(await this.#write(draft.toWrite(this, this.#generation)))) return;
+      if (draft.isEmpty && after.length === 0) break;
+      if (!draft.isEmpty && !(await this.#write(draft.toWrite(this, this.#generation)))) break;
       for (const act of after) act();
       if (this.#commands.hasPrompt) this.#attachment.ensure();
     }
+    // In the same step in which nothing was left: a wake that comes now must not be taken for one that is being worked off.
+    this.#isWorking = false;
+    this.#idleSince = Date.now();
   }
 
   /** Everything that has come, as one transaction; `after` collects what may happen only when it is stored. */

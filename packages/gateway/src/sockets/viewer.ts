@@ -67,10 +67,7 @@ export class Viewer implements Watcher {
   wake(): void {
     this.#isLive = false;
     if (this.#feed === null || this.#isReading) return;
-    this.#isReading = true;
-    void this.#catchUp()
-      .catch(() => this.ws.close(1013, 'The message log cannot be read now; connect again.'))
-      .finally(() => (this.#isReading = false));
+    void this.#catchUp().catch(() => this.ws.close(1013, 'The message log cannot be read now; connect again.'));
   }
 
   /** The socket has drained. */
@@ -99,21 +96,20 @@ export class Viewer implements Watcher {
     return this.socket.writableLength > maxUnsentBytes;
   }
 
+  /** Ends live, or full, in the same step in which it sees that it is so. */
   async #catchUp(): Promise<void> {
     const feed = this.#feed as Feed;
-    for (;;) {
-      if (!this.socket.writable || this.#isFull) return;
-      if (this.#cursor >= feed.lastSeq) {
-        this.#isLive = true;
-        return;
-      }
+    this.#isReading = true;
+    while (this.socket.writable && !this.#isFull && this.#cursor < feed.lastSeq) {
       const batches = await this.#store.readLog(feed.conversationId, this.#cursor, pageBytes);
-      if (batches.length === 0) return;
+      if (batches.length === 0) break;
       for (const batch of batches) {
         this.sendFrames(batchAfter(batch, this.#cursor).bytes);
         this.#cursor = batch.lastSeq;
       }
     }
+    this.#isReading = false;
+    this.#isLive = this.#cursor >= feed.lastSeq;
   }
 }
 
