@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { installCachedPackage, workspacePrograms } from './cached-package.ts';
 
 /** The version whose behaviour the adapter was written against. */
-export const claudeCodeVersion = '2.1.330';
+const claudeCodeVersion = '2.1.330';
 
 /** The folder with the real `claude` program, for PATH. The first call installs it (some 400 MB), later ones find it. */
 export async function installClaudeCode(): Promise<string> {

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { tokens, type Step } from './script.ts';
 
 /** What every scripted message reports, so that tests can add it up. */
-export const usageOfMessage = { inputTokens: 100, outputTokens: 20 } as const;
+const usageOfMessage = { inputTokens: 100, outputTokens: 20 } as const;
 
 type Block = { readonly type: string; readonly [field: string]: unknown };
 

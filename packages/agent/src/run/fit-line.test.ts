@@ -1,7 +1,7 @@
 import { maxAgentLineBytes } from '@holdfast/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutMiddle, fitLine } from './fit-line.ts';
+import { fitLine } from './fit-line.ts';
 
 const bytes = (json: string): number => Buffer.byteLength(`${json}\n`);
 
@@ -44,11 +44,5 @@ describe('fitLine', () => {
     const [line = ''] = fitLine({ type: 'tool_use', agent: 'demo', tool });
     expect(bytes(line)).toBeLessThanOrEqual(maxAgentLineBytes);
     expect(JSON.parse(line)).toMatchObject({ type: 'tool_use', tool: { id: 't', status: 'pending' } });
-  });
-});
-
-describe('cutMiddle', () => {
-  it('says how much is missing', () => {
-    expect(cutMiddle('0123456789', 4)).toBe('01\n[… 6 characters cut …]\n89');
   });
 });

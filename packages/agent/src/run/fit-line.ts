@@ -23,7 +23,7 @@ export function fitLine(line: AgentLine): readonly string[] {
 }
 
 /** Head and tail of a text of at most about `keep` characters, with a mark that says how much is missing. */
-export function cutMiddle(text: string, keep: number): string {
+function cutMiddle(text: string, keep: number): string {
   if (text.length <= keep) return text;
   const head = text.slice(0, keep / 2);
   const tail = text.slice(text.length - keep / 2);
