@@ -1,11 +1,10 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { allProcesses } from './processes.ts';
+import { startOnFreePort, startSshdProcess } from './sshd-process.ts';
 
 /** Why no sshd can be started here; undefined when one can. The words that a skipped test shows. */
 export const sshdMissing: string | undefined = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen'].every(
@@ -39,6 +38,10 @@ export type TestSshd = AsyncDisposable & {
   killConnections(): Promise<void>;
   /** The server gets new host keys, which nobody knows. */
   changeHostKey(): Promise<void>;
+  /** The machine is off: the server and its connections end, its files stay. */
+  down(): Promise<void>;
+  /** The server listens again, on the same port. */
+  up(): Promise<void>;
   /** Ends the server and its connections and removes its files. Twice is fine. */
   stop(): Promise<void>;
 };
@@ -76,19 +79,20 @@ export async function startSshd(options: TestSshdOptions = {}): Promise<TestSshd
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
 
   const paths = hostKeys.map(({ path }) => path);
-  const server = await listen(
-    (port) => writeFile(files.serverConfig, serverConfig(port, options, files, paths)),
-    files,
+  const config = [...(await unforgiving()), ...(options.config ?? [])];
+  let server = await startOnFreePort(files.serverConfig, (port) =>
+    writeFile(files.serverConfig, serverConfig(port, { ...options, config }, files, paths)),
   );
+  const { port } = server;
   const publicKeys = await Promise.all(paths.map((path) => readFile(`${path}.pub`, 'utf8')));
-  await writeFile(files.knownHosts, publicKeys.map((key) => `[127.0.0.1]:${server.port} ${key}`).join(''));
+  await writeFile(files.knownHosts, publicKeys.map((key) => `[127.0.0.1]:${port} ${key}`).join(''));
   let fingerprints = await Promise.all(paths.map(fingerprintOf));
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= stopServer(server.process, root));
+  const stop = (): Promise<void> => (stopped ??= server.stop().then(() => rm(root, { recursive: true, force: true })));
 
   return {
     host: '127.0.0.1',
-    port: server.port,
+    port,
     user: userInfo().username,
     identityFile: files.userKey,
     knownHosts: files.knownHosts,
@@ -101,14 +105,16 @@ export async function startSshd(options: TestSshdOptions = {}): Promise<TestSshd
     get hostKeyFingerprint() {
       return fingerprints[0] ?? '';
     },
-    log: server.log,
-    killConnections: () => killSessions(server.process),
+    log: () => server.log(),
+    killConnections: () => server.killConnections(),
+    down: () => server.stop(),
+    async up() {
+      server = await startSshdProcess(files.serverConfig, port);
+    },
     async changeHostKey() {
       await Promise.all(paths.flatMap((path) => [rm(path), rm(`${path}.pub`)]));
       await makeHostKeys();
-      // It starts anew in the same process, and open connections stay.
-      server.process.kill('SIGHUP');
-      await server.listening();
+      await server.reload();
       fingerprints = await Promise.all(paths.map(fingerprintOf));
     },
     stop,
@@ -139,27 +145,11 @@ async function fingerprintOf(path: string): Promise<string> {
   return stdout.split(' ')[1] ?? '';
 }
 
-type Server = {
-  readonly process: ChildProcess;
-  readonly port: number;
-  readonly log: () => string;
-  /** Resolves when it has said once more that it listens. */
-  readonly listening: () => Promise<void>;
-};
-
-/** A free port may be taken by somebody else before sshd has it: then another one. */
-async function listen(configure: (port: number) => Promise<void>, files: Files): Promise<Server> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
-    await configure(port);
-    const server = startServer(port, files.serverConfig);
-    try {
-      await server.listening();
-      return server;
-    } catch (error) {
-      if (attempt === 5 || !/already in use|Cannot bind/.test(server.log())) throw error;
-    }
-  }
+/** From 9.8 on sshd shuts out an address whose connections were killed; ours all come from one. */
+async function unforgiving(): Promise<readonly string[]> {
+  const { stderr } = await run('ssh', ['-V']);
+  const [, major = 0, minor = 0] = (/OpenSSH_(\d+)\.(\d+)/.exec(stderr) ?? []).map(Number);
+  return major * 100 + minor >= 908 ? ['PerSourcePenalties no'] : [];
 }
 
 function serverConfig(port: number, options: TestSshdOptions, files: Files, hostKeys: readonly string[]): string {
@@ -184,68 +174,4 @@ function serverConfig(port: number, options: TestSshdOptions, files: Files, host
     ...(options.config ?? []),
     '',
   ].join('\n');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-function startServer(port: number, config: string): Server {
-  const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  // A test run that breaks off must not leave it behind.
-  const killAtExit = (): void => void child.kill('SIGKILL');
-  process.once('exit', killAtExit);
-  child.once('close', () => process.off('exit', killAtExit));
-  let log = '';
-  let heard = 0;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  const listening = async (): Promise<void> => {
-    heard += 1;
-    await new Promise<void>((resolve, reject) => {
-      const look = (): void => {
-        if (log.split('Server listening on').length > heard) resolve();
-      };
-      child.stderr.on('data', look);
-      child.once('close', () => reject(new Error(`sshd ended: ${log}`)));
-      look();
-    });
-  };
-  return { process: child, port, log: () => log, listening };
-}
-
-async function stopServer(server: ChildProcess, root: string): Promise<void> {
-  if (server.exitCode === null && server.signalCode === null) {
-    const gone = new Promise((resolve) => server.once('close', resolve));
-    await killSessions(server);
-    server.kill('SIGTERM');
-    await gone;
-  }
-  await rm(root, { recursive: true, force: true });
-}
-
-/** Kills the sshd processes below this one, and nothing else: what they ran must find out by itself. */
-async function killSessions(server: ChildProcess): Promise<void> {
-  const all = await allProcesses();
-  const parents = new Set([server.pid]);
-  // Ids do not say who came first, so look until nobody is added.
-  for (let before = 0; before !== parents.size;) {
-    before = parents.size;
-    for (const one of all) if (parents.has(one.parent) && one.name.startsWith('sshd')) parents.add(one.id);
-  }
-  parents.delete(server.pid);
-  for (const id of parents) if (id !== undefined) kill(id);
-}
-
-function kill(id: number): void {
-  try {
-    process.kill(id, 'SIGKILL');
-  } catch {
-    // Its connection has just ended.
-  }
 }
