@@ -43,7 +43,8 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     new Sessions({ store, log, workplaceOf: (id) => machines.workplaceOf(projects.get(id)) }),
     (all) => all.stop(),
   );
-  const server = createServer();
+  // What offers another protocol (`curl --http2` does) is answered in HTTP, as RFC 9110, 7.8 has it.
+  const server = createServer({ shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' });
   // Stopping runs backwards: the server stops admitting, the sockets send everybody away, and here all connections are gone.
   stack.defer(() => allClosed(server));
   const identity = new TokenIdentity([...config.tokens, ...(options.tokens ?? [])]);

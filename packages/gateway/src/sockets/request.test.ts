@@ -18,7 +18,7 @@ describe('an upgrade request', () => {
     });
   });
 
-  test.each(['/', '/projects/shop', '/projects/shop/agent/', '/projects/shop/agent/demo/more', '/projects/SHOP/agent/demo', '/projects/%E0%A4%A/agent/demo'])(
+  test.each(['/', '/projects/shop', '/projects/shop/agent/', '/projects/shop/agent/demo/more', '/projects/SHOP/agent/demo', '/projects/%E0%A4%A/agent/demo', '//', '//[', '//shop/agent/demo', '*', 'http://', 'shop:'])(
     'to %s is not found',
     (url) => {
       expect(() => parseViewerRequest({ url })).toThrow(expect.objectContaining({ code: 'not_found' }));

@@ -21,9 +21,9 @@ export type ViewerRequest = {
 
 /** Reads the URL of an upgrade. Throws HoldfastError `not_found` for another path, `bad_message` for a wrong query. */
 export function parseViewerRequest(request: Pick<IncomingMessage, 'url'>): ViewerRequest {
-  const url = new URL(request.url ?? '/', 'http://gateway');
-  const [, projectText, agentText] = /^\/projects\/([^/]+)\/agent\/([^/]+)$/.exec(url.pathname) ?? [];
-  if (projectText === undefined || agentText === undefined) {
+  const url = parseTarget(request.url ?? '/');
+  const [, projectText, agentText] = /^\/projects\/([^/]+)\/agent\/([^/]+)$/.exec(url?.pathname ?? '') ?? [];
+  if (url === null || projectText === undefined || agentText === undefined) {
     throw new HoldfastError('not_found', 'There is nothing here; connect to /projects/:id/agent/:agent.');
   }
   const projectId = parseProjectId(decode(projectText));
@@ -35,6 +35,11 @@ export function parseViewerRequest(request: Pick<IncomingMessage, 'url'>): Viewe
     throw new HoldfastError('bad_message', '"after" must be a whole number and come with an "epoch".');
   }
   return { projectId, agent, conversation: readConversation(url.searchParams.get('conversation')), cursor };
+}
+
+/** A request's target (RFC 9112, 3.2). `//x` is a path here, not a host; null for what is no address at all. */
+function parseTarget(target: string): URL | null {
+  return target.startsWith('/') ? URL.parse(`http://gateway${target}`) : URL.parse(target, 'http://gateway');
 }
 
 function readConversation(text: string | null): ViewerRequest['conversation'] {
