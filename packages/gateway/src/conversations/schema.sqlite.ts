@@ -29,9 +29,9 @@ const steps: readonly string[] = [
      conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
      last_seq INTEGER NOT NULL,
      first_seq INTEGER NOT NULL,
-     bytes BLOB NOT NULL,
-     PRIMARY KEY (conversation_id, last_seq)
-   ) WITHOUT ROWID;
+     bytes BLOB NOT NULL
+   );
+   CREATE UNIQUE INDEX batches_in_order ON batches (conversation_id, last_seq);
    CREATE TABLE commands (
      position INTEGER PRIMARY KEY AUTOINCREMENT,
      conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,

@@ -5,6 +5,7 @@ import { HoldfastError, type ConversationId, type ProjectId, type UserId } from 
 import type { Command, Conversation } from './conversation.ts';
 import type { LogBatch } from './log-batch.ts';
 import { readCommand, readConversation, type BatchRow, type CommandRow, type ConversationRow } from './rows.sqlite.ts';
+import { Checkpointer } from './checkpoint.sqlite.ts';
 import { migrate } from './schema.sqlite.ts';
 import type {
   ConversationStore,
@@ -32,6 +33,7 @@ export class SQLiteConversationStore implements ConversationStore {
   readonly isShared = true;
   readonly #path: string;
   readonly #db: DatabaseSync;
+  readonly #checkpointer: Checkpointer;
   readonly #statements = new Map<string, StatementSync>();
   #queue: Queued[] = [];
   #isScheduled = false;
@@ -41,6 +43,7 @@ export class SQLiteConversationStore implements ConversationStore {
   constructor(path: string) {
     this.#path = path;
     this.#db = open(path);
+    this.#checkpointer = new Checkpointer(path, () => this.#db.exec('PRAGMA wal_checkpoint(RESTART)'));
   }
 
   create(fresh: NewConversation): Promise<Conversation> {
@@ -203,31 +206,18 @@ export class SQLiteConversationStore implements ConversationStore {
     if (this.#isClosed) return;
     this.#flush();
     this.#isClosed = true;
+    await this.#checkpointer.close();
     this.#db.close();
   }
 
   #write(write: LogWrite): LogWriteResult {
-    const batch = write.batch;
-    const lastSeq = batch?.lastSeq ?? null;
-    const changed = this.#run(
-      `UPDATE conversations SET
-         last_seq = coalesce(?1, last_seq), runner_offset = coalesce(?2, runner_offset), session = coalesce(?3, session),
-         has_turn = coalesce(?4, has_turn), status = coalesce(?5, status), title = coalesce(?6, title),
-         last_activity_at = ?7, version = version + 1
-       WHERE id = ?8 AND lease_generation = ?9 AND (?10 IS NULL OR last_seq = ?10)`,
-      lastSeq,
-      write.runnerOffset ?? null,
-      write.session === undefined ? null : JSON.stringify(write.session),
-      write.session === undefined ? null : Number(write.session.turn !== null),
-      write.status ?? null,
-      write.title ?? null,
-      write.at,
-      write.conversationId,
-      write.generation,
-      batch === undefined ? null : batch.firstSeq - 1,
-    );
+    const { batch } = write;
+    const isProgressOnly =
+      write.session === undefined && write.status === undefined && write.title === undefined && !write.durable;
+    const changed = isProgressOnly ? this.#progress(write) : this.#change(write);
     if (changed === 0) return 'fenced';
     if (batch !== undefined) {
+      this.#checkpointer.grown(batch.bytes.length);
       this.#run(
         `INSERT INTO batches (conversation_id, last_seq, first_seq, bytes) VALUES (?, ?, ?, ?)`,
         write.conversationId,
@@ -245,6 +235,39 @@ export class SQLiteConversationStore implements ConversationStore {
       );
     }
     return 'written';
+  }
+
+  /** The usual write while an agent talks: touches no indexed column, so it costs one page. */
+  #progress({ batch, runnerOffset, conversationId, generation }: LogWrite): number {
+    return this.#run(
+      `UPDATE conversations SET last_seq = coalesce(?1, last_seq), runner_offset = coalesce(?2, runner_offset), version = version + 1
+       WHERE id = ?3 AND lease_generation = ?4 AND (?5 IS NULL OR last_seq = ?5)`,
+      batch?.lastSeq ?? null,
+      runnerOffset ?? null,
+      conversationId,
+      generation,
+      batch === undefined ? null : batch.firstSeq - 1,
+    );
+  }
+
+  #change({ batch, runnerOffset, session, status, title, at, conversationId, generation }: LogWrite): number {
+    return this.#run(
+      `UPDATE conversations SET
+         last_seq = coalesce(?1, last_seq), runner_offset = coalesce(?2, runner_offset), session = coalesce(?3, session),
+         has_turn = coalesce(?4, has_turn), status = coalesce(?5, status), title = coalesce(?6, title),
+         last_activity_at = ?7, version = version + 1
+       WHERE id = ?8 AND lease_generation = ?9 AND (?10 IS NULL OR last_seq = ?10)`,
+      batch?.lastSeq ?? null,
+      runnerOffset ?? null,
+      session === undefined ? null : JSON.stringify(session),
+      session === undefined ? null : Number(session.turn !== null),
+      status ?? null,
+      title ?? null,
+      at,
+      conversationId,
+      generation,
+      batch === undefined ? null : batch.firstSeq - 1,
+    );
   }
 
   #enqueue<Result>(isDurable: boolean, run: () => Result): Promise<Result> {
@@ -265,6 +288,7 @@ export class SQLiteConversationStore implements ConversationStore {
     if (queue.length === 0 || this.#isClosed) return;
     const results: unknown[] = [];
     try {
+      this.#checkpointer.settle();
       this.#setSync(queue.some((queued) => queued.isDurable));
       this.#db.exec('BEGIN IMMEDIATE');
       for (const queued of queue) results.push(queued.run());
@@ -339,7 +363,10 @@ function open(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') prepareFile(path);
     const db = new DatabaseSync(path);
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON');
+    // 8 KiB pages: large batches cost a third less than with 4, small ones hardly more. Holds for a new file only.
+    db.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // Checkpoints are the Checkpointer's work, on another thread: they would hold up tokens here.
+    db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON');
     migrate(db);
     return db;
   } catch (error) {

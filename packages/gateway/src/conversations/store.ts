@@ -14,7 +14,7 @@ export type LogWrite = {
   readonly status?: ConversationStatus;
   readonly title?: string;
   readonly commands?: readonly { readonly id: MessageId; readonly state: CommandState }[];
-  /** Epoch milliseconds; becomes `lastActivityAt`. */
+  /** Epoch milliseconds; becomes `lastActivityAt`, unless the write is neither durable nor changes session, status or title. */
   readonly at: number;
   /** True: on disk before this resolves (a power cut loses nothing); false: a killed process loses nothing. */
   readonly durable: boolean;
