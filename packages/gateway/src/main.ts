@@ -29,7 +29,7 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     console.log(await readVersion());
     return 0;
   }
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     console.error(`There is no command "${name}"; see holdfast --help.`);
     return 2;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,21 +16,22 @@ directory) is served as one local project. HOST, PORT, PERSISTENCE_ADAPTER, AUTH
 
 /** `holdfast serve`: runs until SIGINT or SIGTERM. */
 export async function serveCommand(args: readonly string[], env: Environment): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
-  });
+  const { values, positionals } = parseArguments(args);
   if (values.help === true) {
     console.log(usage);
     return 0;
   }
-  if (positionals.length > 1) throw new HoldfastError('bad_message', 'holdfast serve takes one directory; see --help.');
+  if (positionals.length > 1) {
+    throw new HoldfastError('bad_message', 'holdfast serve takes one directory; see holdfast serve --help.');
+  }
   const [directory] = positionals;
+  if (directory !== undefined && statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new HoldfastError('bad_message', `${directory} is not a directory; name the one to be served.`);
+  }
   const config = readConfig(env, directory === undefined ? {} : { directory });
   const token = localToken(config);
   const stopped = stopSignal();
-  const gateway = await startGateway(config, {
+  await using gateway = await startGateway(config, {
     tokens: token === undefined ? [] : [{ userId: 'local' as UserId, token }],
   }).catch((error: unknown) => {
     throw explain(error, config);
@@ -45,6 +47,19 @@ export async function serveCommand(args: readonly string[], env: Environment): P
   return 0;
 }
 
+function parseArguments(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message.split('. ')[0] : String(cause);
+    throw new HoldfastError('bad_message', `${what}; see holdfast serve --help.`, { cause });
+  }
+}
+
 /** On loopback and without configured tokens, this start's own token is the way in. */
 function localToken(config: Config): Secret | undefined {
   if (config.tokens.length > 0 || !isLoopback(config.host)) return undefined;
@@ -55,10 +70,16 @@ function localToken(config: Config): Secret | undefined {
 async function writeSignIn({ stateDir }: Config, { url, port }: Gateway, token: Secret): Promise<string> {
   const folder = join(stateDir, 'gateways');
   const file = join(folder, `${port}.json`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const text = JSON.stringify({ url, token: token.reveal(), pid: process.pid });
-  await writeFile(`${file}.${process.pid}`, text, { mode: 0o600 });
-  await rename(`${file}.${process.pid}`, file);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.${process.pid}`, text, { mode: 0o600 });
+    await rename(`${file}.${process.pid}`, file);
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code;
+    const message = `The sign-in cannot be written to ${folder} (${why}); set HOLDFAST_STATE_DIR to a folder of yours.`;
+    throw new HoldfastError('unavailable', message, { cause });
+  }
   return file;
 }
 
@@ -81,11 +102,11 @@ function stopSignal(): Promise<NodeJS.Signals> {
 }
 
 function explain(error: unknown, { host, port }: Config): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
+  const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
     return new HoldfastError('unavailable', `Port ${port} on ${host} is in use; stop who uses it or set PORT.`, { cause: error });
   }
-  if (code === 'EADDRNOTAVAIL' || code === 'EACCES') {
+  if (syscall === 'listen' || syscall === 'getaddrinfo') {
     return new HoldfastError('unavailable', `Cannot listen on ${host}:${port} (${code}); set HOST and PORT.`, { cause: error });
   }
   return error;
