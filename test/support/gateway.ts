@@ -12,6 +12,8 @@ const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const main = join(repository, 'packages', 'gateway', 'dist', 'main.js');
 
 export type StoryOptions = {
+  /** Its folder, for a story that has to know it before; removed at the end. Default: one of its own. */
+  readonly dir?: string;
   /** The `projects:` YAML; default: one local project `shop` in `<dir>/shop`, open to everybody. */
   readonly config?: (dir: string) => string;
   readonly env?: Readonly<Record<string, string>>;
@@ -60,7 +62,7 @@ export class TestGateway {
   }
 
   static async start(options: StoryOptions = {}): Promise<TestGateway> {
-    const gateway = new TestGateway(mkdtempSync(join(tmpdir(), 'story-')), await freePort(), options);
+    const gateway = new TestGateway(options.dir ?? mkdtempSync(join(tmpdir(), 'story-')), await freePort(), options);
     await gateway.start();
     return gateway;
   }
@@ -108,6 +110,11 @@ export class TestGateway {
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
+  }
+
+  /** Stops it, lets it go on; nothing happens when it does not run. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** Everything that it started and that still lives, itself included. */

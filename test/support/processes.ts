@@ -18,6 +18,12 @@ export async function commandLinesWith(fragment: string): Promise<readonly strin
   return lines.map((line) => line.replaceAll('\0', ' ').trim()).filter((line) => line.includes(fragment));
 }
 
+/** Its arguments, joined by spaces; empty when it has ended. */
+export async function commandLineOf(id: number): Promise<string> {
+  const line = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '');
+  return line.replaceAll('\0', ' ').trim();
+}
+
 /** This file of each process; empty for one that has just ended. */
 async function readOfEach(file: 'stat' | 'cmdline'): Promise<readonly string[]> {
   const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));

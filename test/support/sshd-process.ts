@@ -11,6 +11,8 @@ export type SshdProcess = {
   readonly reload: () => Promise<void>;
   /** Kills the sshd processes below this one, and nothing else: what they ran must find out by itself. */
   readonly killConnections: () => Promise<void>;
+  /** Stops those processes: the connections stay and are dead, as when a network is gone without a word. */
+  readonly freezeConnections: () => Promise<void>;
   /** Ends it and its connections. Twice is fine. */
   readonly stop: () => Promise<void>;
 };
@@ -62,11 +64,12 @@ export async function startSshdProcess(config: string, port: number): Promise<Ss
       child.kill('SIGHUP');
       return listening();
     },
-    killConnections: () => killBelow(child),
+    killConnections: () => signalBelow(child, 'SIGKILL'),
+    freezeConnections: () => signalBelow(child, 'SIGSTOP'),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = new Promise((resolve) => child.once('close', resolve));
-      await killBelow(child);
+      await signalBelow(child, 'SIGKILL');
       child.kill('SIGTERM');
       await gone;
     },
@@ -81,7 +84,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function killBelow(server: ChildProcess): Promise<void> {
+async function signalBelow(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const all = await allProcesses();
   const parents = new Set([server.pid]);
   // Ids do not say who came first, so look until nobody is added.
@@ -90,12 +93,12 @@ async function killBelow(server: ChildProcess): Promise<void> {
     for (const one of all) if (parents.has(one.parent) && one.name.startsWith('sshd')) parents.add(one.id);
   }
   parents.delete(server.pid);
-  for (const id of parents) if (id !== undefined) kill(id);
+  for (const id of parents) if (id !== undefined) send(signal, id);
 }
 
-function kill(id: number): void {
+function send(signal: NodeJS.Signals, id: number): void {
   try {
-    process.kill(id, 'SIGKILL');
+    process.kill(id, signal);
   } catch {
     // Its connection has just ended.
   }

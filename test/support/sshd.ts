@@ -36,6 +36,8 @@ export type TestSshd = AsyncDisposable & {
   log(): string;
   /** Cuts every connection at once, as a crash of the server would; it goes on listening. */
   killConnections(): Promise<void>;
+  /** Every connection stays and is dead, as when the network is gone without a word; new ones can be made. */
+  freezeConnections(): Promise<void>;
   /** The server gets new host keys, which nobody knows. */
   changeHostKey(): Promise<void>;
   /** The machine is off: the server and its connections end, its files stay. */
@@ -107,6 +109,7 @@ export async function startSshd(options: TestSshdOptions = {}): Promise<TestSshd
     },
     log: () => server.log(),
     killConnections: () => server.killConnections(),
+    freezeConnections: () => server.freezeConnections(),
     down: () => server.stop(),
     async up() {
       server = await startSshdProcess(files.serverConfig, port);
