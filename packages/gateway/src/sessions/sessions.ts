@@ -45,8 +45,7 @@ export class Sessions {
   }
 
   start(): void {
-    void this.#recover();
-    this.#every(recoverEveryMs, () => this.#recover());
+    this.#every(recoverEveryMs, () => this.#recover())();
     this.#every(renewEveryMs, () => this.#renew());
     if (this.#parts.store.isShared) this.#every(pollEveryMs, () => this.#look());
   }
@@ -180,15 +179,17 @@ export class Sessions {
     if (this.#feeds.get(id)?.watchers.size === 0 && !this.#sessions.has(id)) this.#feeds.delete(id);
   }
 
-  #every(intervalMs: number, act: () => Promise<void>): void {
+  /** Returns what does it out of turn. A fault is logged; the next time may be better. */
+  #every(intervalMs: number, act: () => Promise<void>): () => void {
     let isRunning = false;
-    const timer = setInterval(() => {
+    const actAlone = (): void => {
       if (isRunning) return;
       isRunning = true;
       act()
         .catch((error: unknown) => this.#parts.log.error({ err: error }, 'regular work failed'))
         .finally(() => (isRunning = false));
-    }, intervalMs);
-    this.#timers.push(timer);
+    };
+    this.#timers.push(setInterval(actAlone, intervalMs));
+    return actAlone;
   }
 }
