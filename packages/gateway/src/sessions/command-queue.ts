@@ -141,19 +141,9 @@ export class CommandQueue {
         if (verdict.kind === 'decided') draft.apply(verdict.step);
         const isForRunner = verdict.kind === 'decided';
         draft.mark([{ id, state: isForRunner ? 'logged' : 'done' }]);
-        return { answer: isForRunner ? accepted : this.answerLate(id, message.toolId, draft.state), isForRunner };
+        return { answer: isForRunner ? accepted : answerLate(id, message.toolId, draft.state, this.#agent), isForRunner };
       }
     }
-  }
-
-  /** The answer to a decision on a call that does not wait (any more). */
-  answerLate(id: MessageId, toolId: string, state: SessionState): Answer {
-    const stands = standingDecision(state, toolId);
-    if (stands !== undefined) {
-      return { kind: 'accepted', id, duplicate: true, decision: decisionMessage(stands, this.#agent) };
-    }
-    const error = new HoldfastError('not_found', `The tool call ${toolId} does not wait for a decision.`);
-    return { kind: 'refused', id, error };
   }
 
   #draftPrompt(draft: Draft, command: Prompt): void {
@@ -177,6 +167,14 @@ export class CommandQueue {
     for (const message of refusePrompt(prompt, fault, this.#agent)) draft.add(message);
     draft.mark([{ id: prompt.id, state: 'done' }]);
   }
+}
+
+/** The answer to a decision on a call that does not wait (any more). */
+export function answerLate(id: MessageId, toolId: string, state: SessionState, agent: string): Answer {
+  const stands = standingDecision(state, toolId);
+  if (stands !== undefined) return { kind: 'accepted', id, duplicate: true, decision: decisionMessage(stands, agent) };
+  const error = new HoldfastError('not_found', `The tool call ${toolId} does not wait for a decision.`);
+  return { kind: 'refused', id, error };
 }
 
 function isPrompt(command: Command): command is Prompt {

@@ -13,7 +13,7 @@ import type { ConversationStore, LogWrite } from '../conversations/store.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RunnerChannel, RunnerHost } from '../machines/runner-host.ts';
 import { Attachment, type Loss } from './attachment.ts';
-import { CommandQueue, type Answer } from './command-queue.ts';
+import { answerLate, CommandQueue, type Answer } from './command-queue.ts';
 import { Draft } from './draft.ts';
 import type { Feed } from './feed.ts';
 import { pauseBefore } from './pause.ts';
@@ -69,6 +69,8 @@ export class Session {
   #inbox: Lines[] = [];
   #inboxBytes = 0;
   #arrivals: Arrival[] = [];
+  /** Those in the transaction that is being written. */
+  #drafted: Arrival[] = [];
   #steps: ((draft: Draft) => void)[] = [];
   #isWorking = false;
   #idleSince: number = Date.now();
@@ -126,7 +128,12 @@ export class Session {
     if (added.kind === 'missing') {
       return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
     }
-    if (added.kind === 'known') return this.#answerAgain(id, added.command.message);
+    if (added.kind === 'known') {
+      // Another gateway stored it while we asked; because it was claimed here the look into the store passed it over.
+      if (isFirst && added.command.state === 'new') this.#arrivals.push({ command: added.command, answer: () => undefined });
+      this.#wake();
+      return this.#answerAgain(id, added.command.message);
+    }
     if (this.#ended.signal.aborted) return { kind: 'accepted', id };
     return new Promise((answer) => {
       this.#arrivals.push({ command: { ...command, state: 'new' }, answer });
@@ -140,12 +147,19 @@ export class Session {
     this.#wake();
   }
 
+  /** True when the store's log has messages that this session did not write: somebody else owns the conversation now. */
+  isOvertaken(lastSeq: number): boolean {
+    return !this.#isWorking && lastSeq > this.#lastSeq;
+  }
+
   /** Lets go of runner and lease. What was not written is still in the journal. Twice is fine. */
   async end(): Promise<void> {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#attachment.close();
-    for (const { command, answer } of this.#arrivals.splice(0)) answer({ kind: 'accepted', id: command.id });
+    // They are stored: whoever owns the conversation next carries them out.
+    const unanswered = [...this.#drafted.splice(0), ...this.#arrivals.splice(0)];
+    for (const { command, answer } of unanswered) answer({ kind: 'accepted', id: command.id });
     this.#parts.onEnd();
     await this.#parts.store.release(this.conversationId, this.#parts.owner, this.#generation).catch((error: unknown) => {
       this.#parts.log.warn({ err: error }, 'lease not released');
@@ -163,7 +177,7 @@ export class Session {
 
   #answerAgain(id: MessageId, message: ClientMessage): Answer {
     const isDecision = message.type === 'approve' || message.type === 'reject';
-    const late = isDecision ? this.#commands.answerLate(id, message.toolId, this.#state) : undefined;
+    const late = isDecision ? answerLate(id, message.toolId, this.#state, this.#agent) : undefined;
     return late?.kind === 'accepted' ? late : { kind: 'accepted', id, duplicate: true };
   }
 
@@ -198,7 +212,8 @@ export class Session {
     });
     for (const step of this.#steps.splice(0)) step(draft);
     this.#draftLines(draft);
-    for (const { command, answer } of this.#arrivals.splice(0)) {
+    this.#drafted = this.#arrivals.splice(0);
+    for (const { command, answer } of this.#drafted) {
       const drafted = this.#commands.draft(draft, command);
       after.push(() => {
         answer(drafted.answer);

@@ -1,11 +1,21 @@
-import { HoldfastError, newId, type ClientMessage, type ConversationId, type MessageId, type ProjectId, type UserId } from '@holdfast/protocol';
+import {
+  HoldfastError,
+  newId,
+  type ApproveMessage,
+  type ClientMessage,
+  type ConversationId,
+  type MessageId,
+  type ProjectId,
+  type RejectMessage,
+  type UserId,
+} from '@holdfast/protocol';
 import type { Conversation } from '../conversations/conversation.ts';
 import type { ConversationStore, LeaseResult } from '../conversations/store.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RunnerHost } from '../machines/runner-host.ts';
 import { Feed, type Watcher } from './feed.ts';
 import { isOwnerDead, newOwner } from './owner.ts';
-import type { Answer } from './command-queue.ts';
+import { answerLate, type Answer } from './command-queue.ts';
 import { leaseMs, Session } from './session.ts';
 
 /** Where a project's agents run, and with what. */
@@ -78,12 +88,21 @@ export class Sessions {
   async submit(id: ConversationId, userId: UserId, message: ClientMessage): Promise<Answer> {
     const session = await this.#open(id);
     if (session !== undefined) return session.submit(userId, message);
-    const own = message.id ?? newId<MessageId>();
-    const added = await this.#parts.store.addCommand(id, { id: own, userId, message: { ...message, id: own } });
-    if (added.kind === 'missing') {
-      return { kind: 'refused', id: own, error: new HoldfastError('not_found', 'This conversation was deleted.') };
+    return this.#submitElsewhere(id, userId, { ...message, id: message.id ?? newId<MessageId>() });
+  }
+
+  /** Another gateway has the conversation: it finds the command in the store. What it would refuse is refused here. */
+  async #submitElsewhere(id: ConversationId, userId: UserId, message: ClientMessage & { id: MessageId }): Promise<Answer> {
+    const { store } = this.#parts;
+    const conversation = await store.get(id);
+    if (conversation === undefined) return missing(message.id);
+    const { session, agent } = conversation;
+    if (isDecision(message) && !session.pending.some((tool) => tool.id === message.toolId)) {
+      return answerLate(message.id, message.toolId, session, agent);
     }
-    return { kind: 'accepted', id: own, ...(added.kind === 'known' ? { duplicate: true } : {}) };
+    const added = await store.addCommand(id, { id: message.id, userId, message });
+    if (added.kind === 'missing') return missing(message.id);
+    return { kind: 'accepted', id: message.id, ...(added.kind === 'known' ? { duplicate: true } : {}) };
   }
 
   /** The session, if this gateway has the conversation or can have it. */
@@ -170,8 +189,10 @@ export class Sessions {
     if (ids.size === 0) return;
     for (const [id, { lastSeq, hasNewCommands }] of await store.heads([...ids])) {
       const opening = this.#sessions.get(id);
+      const session = await opening?.catch(() => undefined);
       if (opening === undefined) this.#feeds.get(id)?.advance(lastSeq);
-      else if (hasNewCommands) (await opening.catch(() => undefined))?.takeUp(await store.openCommands(id));
+      else if (session?.isOvertaken(lastSeq) === true) await session.end();
+      else if (hasNewCommands) session?.takeUp(await store.openCommands(id));
     }
   }
 
@@ -192,4 +213,12 @@ export class Sessions {
     this.#timers.push(setInterval(actAlone, intervalMs));
     return actAlone;
   }
+}
+
+function missing(id: MessageId): Answer {
+  return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
+}
+
+function isDecision(message: ClientMessage): message is ApproveMessage | RejectMessage {
+  return message.type === 'approve' || message.type === 'reject';
 }
