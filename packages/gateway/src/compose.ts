@@ -3,7 +3,6 @@ import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import pino, { type Logger as Pino } from 'pino';
-import type { ProjectId } from '@holdfast/protocol';
 import type { Config } from './config.ts';
 import type { ConversationStore } from './conversations/store.ts';
 import { MemoryConversationStore } from './conversations/store.memory.ts';
@@ -117,7 +116,7 @@ class Machines {
     const { path: _path, ...address } = workspace.kind === 'ssh' ? workspace.ssh : { path: '' };
     const key = JSON.stringify(address);
     let machine = this.#machines.get(key);
-    if (machine === undefined) this.#machines.set(key, (machine = this.#start(project.id, this.#launcherOf(project))));
+    if (machine === undefined) this.#machines.set(key, (machine = this.#start(project)));
     return machine;
   }
 
@@ -128,9 +127,14 @@ class Machines {
     return sshLauncher({ ...workspace.ssh, agentFile, env, log: (fields, message) => this.#log.info(fields, message) });
   }
 
-  #start(projectId: ProjectId, launcher: Launcher): Machine {
-    const log = this.#log.child({ projectId });
-    return new Machine({ name: launcher.name, log, connect: ({ signal }) => connectWithRetry(launcher, { signal }) });
+  #start(project: Project): Machine {
+    const launcher = this.#launcherOf(project);
+    return new Machine({
+      name: launcher.name,
+      isHere: project.workspace.kind === 'local',
+      log: this.#log.child({ projectId: project.id }),
+      connect: ({ signal }) => connectWithRetry(launcher, { signal }),
+    });
   }
 }
 

@@ -50,6 +50,7 @@ export {
   FrameReader,
   linkGreeting,
   maxFrameBytes,
+  type Found,
   type FrameKind,
   type Gone,
   type GoneReason,

@@ -9,9 +9,11 @@ export const frameKind = {
   ack: 3,
   close: 4,
   end: 5,
+  find: 6,
   opened: 16,
   data: 17,
   gone: 18,
+  found: 19,
 } as const;
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
 
@@ -31,6 +33,8 @@ export type OpenRequest = {
   readonly generation?: number;
   readonly env: Readonly<Record<string, string>>;
 };
+/** Where a runner listens; only of use on its own machine. */
+export type Found = { readonly socket: string };
 export type Opened = {
   readonly session: string;
   readonly epoch: string;

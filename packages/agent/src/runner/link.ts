@@ -11,6 +11,7 @@ import { connectRunner, type ConnectOptions } from './connect-runner.ts';
 import { LinkChannel } from './link-channel.ts';
 import type { LinkOutput } from './link-output.ts';
 import { parseOpenRequest } from './open-request.ts';
+import { sessionPaths } from './session-paths.ts';
 
 /** How long what was sent last may take to reach the runners when the link ends. */
 const flushMs = 2000;
@@ -22,6 +23,7 @@ export class Link {
   readonly #channels = new Map<number, LinkChannel>();
   /** All that still hold a connection, also those whose number is free again. */
   readonly #closing = new Set<Promise<void>>();
+  readonly #closed = new AbortController();
 
   constructor(output: LinkOutput, options: Omit<ConnectOptions, 'signal'>) {
     this.#output = output;
@@ -32,6 +34,7 @@ export class Link {
   take(frame: LinkFrame): void {
     const { kind, channel, payload } = frame;
     if (kind === frameKind.open) return this.#open(channel, payload);
+    if (kind === frameKind.find) return void this.#find(channel, payload);
     const open = this.#channels.get(channel);
     if (open === undefined) return;
     if (kind === frameKind.close) return this.#close(open);
@@ -40,6 +43,7 @@ export class Link {
 
   /** Lets all sessions go; their runners live on. Resolves when what was sent has reached them, or 2 s later. */
   async close(): Promise<void> {
+    this.#closed.abort();
     const open = [...this.#channels.values()];
     for (const channel of open) this.#close(channel);
     await Promise.race([Promise.all(this.#closing), delay(flushMs, undefined, { ref: false })]);
@@ -53,9 +57,7 @@ export class Link {
     try {
       request = parseOpenRequest(payload);
     } catch (thrown) {
-      const { code, message } = HoldfastError.from(thrown);
-      this.#output.write([encodeFrame(frameKind.gone, channel, { reason: 'failed', code, message })]);
-      return;
+      return this.#fail(channel, thrown);
     }
     const { session, agent, cwd } = request;
     const opened = new LinkChannel({
@@ -66,6 +68,25 @@ export class Link {
       onOver: () => this.#channels.get(channel) === opened && this.#channels.delete(channel),
     });
     this.#channels.set(channel, opened);
+  }
+
+  /** Sees to it that the session has a runner, and tells where it listens: a gateway on the same machine goes there itself. */
+  async #find(channel: number, payload: Uint8Array): Promise<void> {
+    try {
+      const { session, agent, cwd } = parseOpenRequest(payload);
+      const found = { session, agent, cwd };
+      const runner = await connectRunner(found, { ...this.#options, signal: this.#closed.signal });
+      runner.destroy();
+      const { socket } = sessionPaths(this.#options.stateDir, session);
+      this.#output.write([encodeFrame(frameKind.found, channel, { socket })]);
+    } catch (thrown) {
+      this.#fail(channel, thrown);
+    }
+  }
+
+  #fail(channel: number, thrown: unknown): void {
+    const { code, message } = HoldfastError.from(thrown);
+    this.#output.write([encodeFrame(frameKind.gone, channel, { reason: 'failed', code, message })]);
   }
 
   #close(channel: LinkChannel): void {

@@ -1,6 +1,7 @@
 import { HoldfastError, type ClientMessage } from '@holdfast/protocol';
 import { newSessionState, type Command, type Conversation, type SessionState } from './conversation.ts';
 
+/** A row of the view `records`. */
 export type ConversationRow = {
   readonly id: string;
   readonly user_id: string;

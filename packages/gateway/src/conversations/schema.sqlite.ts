@@ -1,10 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '@holdfast/protocol';
 
+/*
+ * A batch's key is the conversation's number (upper 32 bits) and its own last seq (lower 32): the log of a conversation lies
+ * together and in order without a second index, so that the usual write, one batch of deltas, touches one page. It carries the
+ * journal offset that it reaches; `base_offset` is the offset as of `base_seq`, and counts until a later batch says another.
+ */
+
 /** Each entry is one step; `user_version` counts those that were done. A step that has shipped is never changed. */
 const steps: readonly string[] = [
   `CREATE TABLE conversations (
-     id TEXT NOT NULL PRIMARY KEY,
+     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
      user_id TEXT NOT NULL,
      project_id TEXT NOT NULL,
      agent TEXT NOT NULL,
@@ -14,8 +21,8 @@ const steps: readonly string[] = [
      last_activity_at INTEGER NOT NULL,
      version INTEGER NOT NULL DEFAULT 1,
      epoch TEXT NOT NULL,
-     last_seq INTEGER NOT NULL DEFAULT 0,
-     runner_offset INTEGER NOT NULL DEFAULT 0,
+     base_offset INTEGER NOT NULL DEFAULT 0,
+     base_seq INTEGER NOT NULL DEFAULT 0,
      has_turn INTEGER NOT NULL DEFAULT 0,
      session TEXT,
      lease_owner TEXT,
@@ -26,12 +33,17 @@ const steps: readonly string[] = [
    CREATE INDEX conversations_with_turn ON conversations (has_turn) WHERE has_turn = 1;
    CREATE INDEX conversations_leased ON conversations (lease_owner) WHERE lease_owner IS NOT NULL;
    CREATE TABLE batches (
-     conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-     last_seq INTEGER NOT NULL,
+     key INTEGER NOT NULL PRIMARY KEY,
      first_seq INTEGER NOT NULL,
+     last_seq INTEGER NOT NULL,
+     runner_offset INTEGER NOT NULL,
      bytes BLOB NOT NULL
    );
-   CREATE UNIQUE INDEX batches_in_order ON batches (conversation_id, last_seq);
+   CREATE VIEW records AS
+     SELECT conversations.*, coalesce(newest.last_seq, 0) AS last_seq,
+       CASE WHEN newest.last_seq > base_seq THEN newest.runner_offset ELSE base_offset END AS runner_offset
+     FROM conversations LEFT JOIN batches AS newest ON newest.key =
+       (SELECT max(key) FROM batches WHERE key BETWEEN number << 32 AND (number << 32) + 4294967295);
    CREATE TABLE commands (
      position INTEGER PRIMARY KEY AUTOINCREMENT,
      conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,

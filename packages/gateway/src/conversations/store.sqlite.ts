@@ -70,7 +70,7 @@ export class SQLiteConversationStore implements ConversationStore {
   async newest(of: { userId: UserId; projectId: ProjectId; agent: string }): Promise<Conversation | undefined> {
     return this.#read(() => {
       const row = this.#one<ConversationRow>(
-        `SELECT * FROM conversations WHERE user_id = ? AND project_id = ? AND agent = ? ORDER BY last_activity_at DESC, rowid DESC LIMIT 1`,
+        `SELECT * FROM records WHERE user_id = ? AND project_id = ? AND agent = ? ORDER BY last_activity_at DESC, number DESC LIMIT 1`,
         of.userId,
         of.projectId,
         of.agent,
@@ -89,8 +89,10 @@ export class SQLiteConversationStore implements ConversationStore {
       let bytes = 0;
       // The batch that holds seq + 1 is the first whose last number is greater than seq.
       const rows = this.#prepare(
-        `SELECT first_seq, last_seq, bytes FROM batches WHERE conversation_id = ? AND last_seq > ? ORDER BY last_seq`,
-      ).iterate(id, seq) as IterableIterator<BatchRow>;
+        `SELECT first_seq, last_seq, bytes FROM batches
+         WHERE key > (SELECT number << 32 FROM conversations WHERE id = ?1) + ?2
+           AND key <= (SELECT (number << 32) + 4294967295 FROM conversations WHERE id = ?1) ORDER BY key`,
+      ).iterate(id, Math.min(seq, 4_294_967_295)) as IterableIterator<BatchRow>;
       for (const row of rows) {
         const data = row.bytes;
         batches.push({
@@ -135,7 +137,7 @@ export class SQLiteConversationStore implements ConversationStore {
 
   acquire(id: ConversationId, request: LeaseRequest): Promise<LeaseResult> {
     return this.#enqueue<LeaseResult>(true, () => {
-      const row = this.#one<ConversationRow>(`SELECT * FROM conversations WHERE id = ?`, id);
+      const row = this.#one<ConversationRow>(`SELECT * FROM records WHERE id = ?`, id);
       if (row === undefined) return { kind: 'missing' };
       const owner = row.lease_owner;
       const isFree = owner === null || row.lease_until <= request.now || owner === request.takeFrom;
@@ -173,7 +175,7 @@ export class SQLiteConversationStore implements ConversationStore {
   async unfinished(limit: number): Promise<readonly { id: ConversationId; owner: string | null; until: number }[]> {
     return this.#read(() =>
       this.#all<ConversationRow>(
-        `SELECT * FROM conversations WHERE id IN (
+        `SELECT * FROM records WHERE id IN (
            SELECT id FROM conversations WHERE has_turn = 1 UNION SELECT conversation_id FROM commands WHERE state <> 'done'
          ) ORDER BY last_activity_at LIMIT ?`,
         limit,
@@ -185,8 +187,8 @@ export class SQLiteConversationStore implements ConversationStore {
     return this.#read(() => {
       const rows = this.#all<{ id: string; last_seq: number; has_new: number }>(
         `SELECT id, last_seq, EXISTS (
-           SELECT 1 FROM commands WHERE conversation_id = conversations.id AND state <> 'done' AND state = 'new'
-         ) AS has_new FROM conversations WHERE id IN (SELECT value FROM json_each(?))`,
+           SELECT 1 FROM commands WHERE conversation_id = records.id AND state <> 'done' AND state = 'new'
+         ) AS has_new FROM records WHERE id IN (SELECT value FROM json_each(?))`,
         JSON.stringify(ids),
       );
       return new Map(
@@ -211,62 +213,52 @@ export class SQLiteConversationStore implements ConversationStore {
   }
 
   #write(write: LogWrite): LogWriteResult {
-    const { batch } = write;
-    const isProgressOnly =
-      write.session === undefined && write.status === undefined && write.title === undefined && !write.durable;
-    const changed = isProgressOnly ? this.#progress(write) : this.#change(write);
-    if (changed === 0) return 'fenced';
-    if (batch !== undefined) {
-      this.#checkpointer.grown(batch.bytes.length);
-      this.#run(
-        `INSERT INTO batches (conversation_id, last_seq, first_seq, bytes) VALUES (?, ?, ?, ?)`,
-        write.conversationId,
-        batch.lastSeq,
-        batch.firstSeq,
-        batch.bytes,
-      );
+    const { batch, conversationId, generation, runnerOffset, commands = [] } = write;
+    const isProgress = !write.durable && write.session === undefined && write.status === undefined;
+    if (batch !== undefined && isProgress && write.title === undefined && runnerOffset !== undefined) {
+      return this.#append(conversationId, generation, batch, runnerOffset) ? 'written' : 'fenced';
     }
-    for (const { id, state } of write.commands ?? []) {
-      this.#run(
-        `UPDATE commands SET state = ? WHERE conversation_id = ? AND id = ?`,
-        state,
-        write.conversationId,
-        id,
-      );
+    const row = this.#one<ConversationRow>(`SELECT * FROM records WHERE id = ?`, conversationId);
+    if (row?.lease_generation !== generation) return 'fenced';
+    const offset = runnerOffset ?? row.runner_offset;
+    if (batch !== undefined && !this.#append(conversationId, generation, batch, offset)) return 'fenced';
+    this.#change(write, offset, batch?.lastSeq ?? row.last_seq);
+    for (const { id, state } of commands) {
+      this.#run(`UPDATE commands SET state = ? WHERE conversation_id = ? AND id = ?`, state, conversationId, id);
     }
     return 'written';
   }
 
-  /** The usual write while an agent talks: touches no indexed column, so it costs one page. */
-  #progress({ batch, runnerOffset, conversationId, generation }: LogWrite): number {
-    return this.#run(
-      `UPDATE conversations SET last_seq = coalesce(?1, last_seq), runner_offset = coalesce(?2, runner_offset), version = version + 1
-       WHERE id = ?3 AND lease_generation = ?4 AND (?5 IS NULL OR last_seq = ?5)`,
-      batch?.lastSeq ?? null,
-      runnerOffset ?? null,
-      conversationId,
+  /** False when generation or number are not those that the store has. */
+  #append(id: ConversationId, generation: number, batch: LogBatch, runnerOffset: number): boolean {
+    this.#checkpointer.grown(batch.bytes.length);
+    const appended = this.#run(
+      `INSERT INTO batches (key, first_seq, last_seq, runner_offset, bytes)
+       SELECT (number << 32) + ?1, ?2, ?1, ?3, ?4 FROM records WHERE id = ?5 AND lease_generation = ?6 AND last_seq = ?2 - 1`,
+      batch.lastSeq,
+      batch.firstSeq,
+      runnerOffset,
+      batch.bytes,
+      id,
       generation,
-      batch === undefined ? null : batch.firstSeq - 1,
     );
+    return appended === 1;
   }
 
-  #change({ batch, runnerOffset, session, status, title, at, conversationId, generation }: LogWrite): number {
-    return this.#run(
-      `UPDATE conversations SET
-         last_seq = coalesce(?1, last_seq), runner_offset = coalesce(?2, runner_offset), session = coalesce(?3, session),
+  #change({ session, status, title, at, conversationId }: LogWrite, offset: number, seq: number): void {
+    this.#run(
+      `UPDATE conversations SET base_offset = ?1, base_seq = ?2, session = coalesce(?3, session),
          has_turn = coalesce(?4, has_turn), status = coalesce(?5, status), title = coalesce(?6, title),
          last_activity_at = ?7, version = version + 1
-       WHERE id = ?8 AND lease_generation = ?9 AND (?10 IS NULL OR last_seq = ?10)`,
-      batch?.lastSeq ?? null,
-      runnerOffset ?? null,
+       WHERE id = ?8`,
+      offset,
+      seq,
       session === undefined ? null : JSON.stringify(session),
       session === undefined ? null : Number(session.turn !== null),
       status ?? null,
       title ?? null,
       at,
       conversationId,
-      generation,
-      batch === undefined ? null : batch.firstSeq - 1,
     );
   }
 
@@ -318,7 +310,7 @@ export class SQLiteConversationStore implements ConversationStore {
   }
 
   #find(id: ConversationId): Conversation | undefined {
-    const row = this.#one<ConversationRow>(`SELECT * FROM conversations WHERE id = ?`, id);
+    const row = this.#one<ConversationRow>(`SELECT * FROM records WHERE id = ?`, id);
     return row && readConversation(row);
   }
 
