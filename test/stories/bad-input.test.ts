@@ -83,7 +83,6 @@ describe('a message that is wrong', () => {
     [{ type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', include: 1 }] } }, /"include"/],
     [{ type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', selection: { start: 0, end: 1 } }] } }, /"selection"/],
     [{ type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', selection: { start: 2, end: 1 } }] } }, /"selection"/],
-    [{ type: 'prompt', prompt: 'say hi', context: { files: Array.from({ length: 1001 }, () => ({ path: 'a' })) } }, /at most 1000/],
     [{ type: 'approve' }, /"toolId"/],
     [{ type: 'approve', toolId: 1 }, /"toolId"/],
     [{ type: 'reject', toolId: '' }, /"toolId"/],
@@ -95,6 +94,13 @@ describe('a message that is wrong', () => {
   ])('%j: bad_message with its id, and the connection stays', async (message, sentence) => {
     const id = viewer.send(message);
     expect(await answer()).toMatchObject({ code: 'bad_message', id, error: expect.stringMatching(sentence) });
+    await stays();
+  });
+
+  test('more files than a prompt may name: bad_message with its id, and the connection stays', async () => {
+    const files = Array.from({ length: 1001 }, () => ({ path: 'a' }));
+    const id = viewer.send({ type: 'prompt', prompt: 'say hi', context: { files } });
+    expect(await answer()).toMatchObject({ code: 'bad_message', id, error: expect.stringMatching(/at most 1000/) });
     await stays();
   });
 
@@ -118,6 +124,29 @@ describe('a message that is wrong', () => {
     await until('ten ends', () => viewer.count('done') === 10);
     expect(viewer.messages.filter((message) => message.type === 'error')).toHaveLength(100);
     expect(viewer.text.match(/good-\d/g)).toEqual(Array.from({ length: 10 }, (_, index) => `good-${index}`));
+  });
+});
+
+describe('more prompts than may wait', () => {
+  const open = (query: Record<string, string>): Promise<TestViewer> => TestViewer.open({ url: gateway.url, query });
+  const answers = (viewer: TestViewer): readonly ServerMessage[] =>
+    viewer.messages.filter(({ type, ...rest }) => type === 'accepted' || (type === 'error' && 'id' in rest));
+
+  test('100 are taken behind the one that runs, each further one is refused, and those taken are carried out', async () => {
+    const first = await open({ conversation: 'new' });
+    const second = await open({ conversation: first.init.conversationId });
+    first.send({ type: 'prompt', prompt: 'sleep 600' });
+    await first.until((message) => message.type === 'status' && message.status === 'in-progress');
+    for (let index = 0; index < 100; index++) for (const viewer of [first, second]) viewer.send({ type: 'prompt', prompt: 'say x' });
+    await until('an answer to each', () => answers(first).length + answers(second).length === 201);
+    const refused = [first, second].flatMap((viewer) => viewer.messages.filter(({ type }) => type === 'error'));
+    expect(refused).toHaveLength(100);
+    for (const error of refused) expect(error).toMatchObject({ code: 'unavailable', error: expect.stringMatching(/Too many prompts/) });
+    first.send({ type: 'abort' });
+    await until('101 ends', () => first.count('done') === 101, 60_000);
+    expect(first.count('user')).toBe(101);
+    expect(first.fault).toBeUndefined();
+    await Promise.all([first.close(), second.close()]);
   });
 });
 

@@ -35,6 +35,8 @@ export class CommandQueue {
   /** Ids that were seen, so that a look into the store adds none twice. */
   readonly #seen = new Set<MessageId>();
   readonly #prompts: Prompt[] = [];
+  /** Prompts that were let in and are on their way through the store; they have their place in the queue already. */
+  readonly #coming = new Set<MessageId>();
   readonly #undelivered = new Map<MessageId, ClientMessage>();
   #hasTitle: boolean;
 
@@ -52,7 +54,7 @@ export class CommandQueue {
   }
 
   get isFull(): boolean {
-    return this.#prompts.length >= maxQueuedPrompts;
+    return this.#prompts.length + this.#coming.size >= maxQueuedPrompts;
   }
 
   /** What is to be handed to the runner, oldest first. */
@@ -69,15 +71,22 @@ export class CommandQueue {
   }
 
   /** True when the id is new; it is seen from now on. */
-  claim(id: MessageId): boolean {
+  claim(id: MessageId, message: ClientMessage): boolean {
     if (this.#seen.has(id)) return false;
     this.#seen.add(id);
+    if (message.type === 'prompt') this.#coming.add(id);
     return true;
   }
 
   /** The command did not get into the store. */
   unclaim(id: MessageId): void {
     this.#seen.delete(id);
+    this.#coming.delete(id);
+  }
+
+  /** The command is one that the store knows, and has been carried out. */
+  wasDone(id: MessageId): void {
+    this.#coming.delete(id);
   }
 
   /** A command that is in the log already, as found in the store. */
@@ -149,6 +158,7 @@ export class CommandQueue {
   #draftPrompt(draft: Draft, command: Prompt): void {
     const { id, userId, message } = command;
     const { prompt, context, settings } = message;
+    this.#coming.delete(id);
     if (settings !== undefined) draft.apply(changeSettings(draft.state, settings, this.#agent));
     draft.add({ type: 'user', agent: this.#agent, id, userId, prompt, ...(context === undefined ? {} : { context }) });
     draft.mark([{ id, state: 'logged' }]);

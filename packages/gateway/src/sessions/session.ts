@@ -120,18 +120,21 @@ export class Session {
     }
     const command = { id, userId, message: { ...message, id } };
     // Claimed before the store is asked: the regular look into the store must not take it up a second time.
-    const isFirst = this.#commands.claim(id);
+    const isFirst = this.#commands.claim(id, message);
     const added = await this.#parts.store.addCommand(this.conversationId, command).catch((error: unknown) => {
       if (isFirst) this.#commands.unclaim(id);
       throw error;
     });
     if (added.kind === 'missing') {
+      this.#commands.unclaim(id);
       return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
     }
     if (added.kind === 'known') {
       // Another gateway stored it while we asked; because it was claimed here the look into the store passed it over.
-      if (isFirst && added.command.state === 'new') this.#arrivals.push({ command: added.command, answer: () => undefined });
-      this.#wake();
+      if (isFirst && added.command.state === 'new') {
+        this.#arrivals.push({ command: added.command, answer: () => undefined });
+        this.#wake();
+      } else if (isFirst) this.#commands.wasDone(id);
       return this.#answerAgain(id, added.command.message);
     }
     if (this.#ended.signal.aborted) return { kind: 'accepted', id };
@@ -172,7 +175,7 @@ export class Session {
 
   #takeUp(command: Command): void {
     if (command.state !== 'new') this.#commands.restore(command, this.#state);
-    else if (this.#commands.claim(command.id)) this.#arrivals.push({ command, answer: () => undefined });
+    else if (this.#commands.claim(command.id, command.message)) this.#arrivals.push({ command, answer: () => undefined });
   }
 
   #answerAgain(id: MessageId, message: ClientMessage): Answer {
