@@ -117,6 +117,20 @@ describe('two gateways on one store, a viewer on each', () => {
     expect(atOwner.log.findLast(({ type }) => type === 'done')).toMatchObject({ reason: 'aborted' });
   });
 
+  test('the queue has its bound for those who ask through the other one too', async () => {
+    atOwner.send({ type: 'prompt', prompt: 'sleep 600' });
+    await atOther.until((message) => message.type === 'status' && message.status === 'in-progress', { from: atOther.messages.length });
+    for (let index = 0; index < 100; index++) {
+      const id = atOther.send({ type: 'prompt', prompt: 'say x' });
+      expect(await answerTo(atOther, id)).toMatchObject({ type: 'accepted' });
+    }
+    const id = atOther.send({ type: 'prompt', prompt: 'say x' });
+    expect(await answerTo(atOther, id)).toMatchObject({ type: 'error', code: 'unavailable' });
+    atOther.send({ type: 'abort' });
+    await ends(102);
+    await sameLogs();
+  });
+
   test('the owner stops for longer than its lease in mid-turn: the other takes over, and the late writes of the first are refused', { timeout: 120_000 }, async () => {
     atOwner.send({ type: 'prompt', prompt: 'stream 4000 5' });
     await atOther.until((message) => message.type === 'text' && message.content.includes('tok-000100'));

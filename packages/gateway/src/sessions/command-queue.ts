@@ -24,7 +24,7 @@ export type Answer =
 type Prompt = Command & { readonly message: PromptMessage };
 
 /** Prompts that may wait behind the running one (docs/protocol.md 4.3). */
-const maxQueuedPrompts = 100;
+export const maxQueuedPrompts = 100;
 
 /**
  * What people asked for in one conversation and how far it has come: prompts in the log whose turn has not begun, and
@@ -177,6 +177,12 @@ export class CommandQueue {
     for (const message of refusePrompt(prompt, fault, this.#agent)) draft.add(message);
     draft.mark([{ id: prompt.id, state: 'done' }]);
   }
+}
+
+/** The answer to a prompt for which there is no more room. */
+export function refuseFull(id: MessageId): Answer {
+  const error = new HoldfastError('unavailable', 'Too many prompts wait in this conversation; wait until some are done.');
+  return { kind: 'refused', id, error };
 }
 
 /** The answer to a decision on a call that does not wait (any more). */

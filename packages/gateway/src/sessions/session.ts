@@ -13,7 +13,7 @@ import type { ConversationStore, LogWrite } from '../conversations/store.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RunnerChannel, RunnerHost } from '../machines/runner-host.ts';
 import { Attachment, type Loss } from './attachment.ts';
-import { answerLate, CommandQueue, type Answer } from './command-queue.ts';
+import { answerLate, CommandQueue, refuseFull, type Answer } from './command-queue.ts';
 import { Draft } from './draft.ts';
 import type { Feed } from './feed.ts';
 import { pauseBefore } from './pause.ts';
@@ -114,10 +114,7 @@ export class Session {
   /** A person's command. Resolves when it is stored and its effect on the log is too. */
   async submit(userId: UserId, message: ClientMessage): Promise<Answer> {
     const id = message.id ?? newId<MessageId>();
-    if (message.type === 'prompt' && this.#commands.isFull && !this.#commands.hasSeen(id)) {
-      const error = new HoldfastError('unavailable', 'Too many prompts wait in this conversation; wait until some are done.');
-      return { kind: 'refused', id, error };
-    }
+    if (message.type === 'prompt' && this.#commands.isFull && !this.#commands.hasSeen(id)) return refuseFull(id);
     const command = { id, userId, message: { ...message, id } };
     // Claimed before the store is asked: the regular look into the store must not take it up a second time.
     const isFirst = this.#commands.claim(id, message);

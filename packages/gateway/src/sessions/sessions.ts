@@ -15,7 +15,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { RunnerHost } from '../machines/runner-host.ts';
 import { Feed, type Watcher } from './feed.ts';
 import { isOwnerDead, newOwner } from './owner.ts';
-import { answerLate, type Answer } from './command-queue.ts';
+import { answerLate, maxQueuedPrompts, refuseFull, type Answer } from './command-queue.ts';
 import { leaseMs, Session } from './session.ts';
 
 /** Where a project's agents run, and with what. */
@@ -99,6 +99,10 @@ export class Sessions {
     const { session, agent } = conversation;
     if (isDecision(message) && !session.pending.some((tool) => tool.id === message.toolId)) {
       return answerLate(message.id, message.toolId, session, agent);
+    }
+    if (message.type === 'prompt') {
+      const open = (await store.openCommands(id)).filter((command) => command.message.type === 'prompt');
+      if (open.length > maxQueuedPrompts && !open.some((command) => command.id === message.id)) return refuseFull(message.id);
     }
     const added = await store.addCommand(id, { id: message.id, userId, message });
     if (added.kind === 'missing') return missing(message.id);
