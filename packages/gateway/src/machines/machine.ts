@@ -3,7 +3,7 @@ import { HoldfastError, type OpenRequest } from '@holdfast/protocol';
 import type { Logger } from '../lib/logger.ts';
 import type { LinkProcess } from './launcher.ts';
 import type { RunnerEvents, RunnerHost } from './runner-host.ts';
-import { Wire } from './wire.ts';
+import { LinkBroke, Wire } from './wire.ts';
 
 export type MachineParts = {
   readonly name: string;
@@ -18,6 +18,8 @@ type Link = { readonly process: LinkProcess; readonly wire: Wire };
 
 /** Runners that end while one is on the way to them; after so many there is something wrong. */
 const maxKnocks = 5;
+/** Links that break while one session is being opened; likewise. */
+const maxBreaks = 3;
 
 /**
  * A machine: one link, made when it is first needed and again after it broke, carrying all sessions as channels. On this very
@@ -34,14 +36,12 @@ export class Machine implements RunnerHost {
   }
 
   async attach(request: OpenRequest, events: RunnerEvents, { signal }: { signal: AbortSignal }): Promise<void> {
-    const link = await this.#connected();
-    signal.throwIfAborted();
-    if (!this.#parts.isHere) return link.wire.attach(request, events, signal);
-    for (let knocks = 1; ; knocks++) {
-      const socket = await reach(await link.wire.find(request));
-      if (socket !== undefined && (await this.#attachHere(socket, request, events, signal))) return;
-      if (knocks === maxKnocks) {
-        throw new HoldfastError('unavailable', 'The runner of the session ends before it answers; try again.');
+    for (let breaks = 1; ; breaks++) {
+      try {
+        return await this.#attach(request, events, signal);
+      } catch (error) {
+        // It may have been dead for a while without anybody's knowing: whether the machine can be reached the next one tells.
+        if (!(error instanceof LinkBroke) || breaks === maxBreaks) throw error;
       }
     }
   }
@@ -54,13 +54,21 @@ export class Machine implements RunnerHost {
     await link?.process.stop();
   }
 
+  async #attach(request: OpenRequest, events: RunnerEvents, signal: AbortSignal): Promise<void> {
+    const link = await this.#connected();
+    signal.throwIfAborted();
+    if (!this.#parts.isHere) return link.wire.attach(request, events, signal);
+    for (let knocks = 1; ; knocks++) {
+      const socket = await reach(await link.wire.find(request));
+      if (socket !== undefined && (await this.#attachHere(socket, request, events, signal))) return;
+      if (knocks === maxKnocks) {
+        throw new HoldfastError('unavailable', 'The runner of the session ends before it answers; try again.');
+      }
+    }
+  }
+
   /** False: the runner ended without an answer. */
-  async #attachHere(
-    socket: Socket,
-    request: OpenRequest,
-    events: RunnerEvents,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async #attachHere(socket: Socket, request: OpenRequest, events: RunnerEvents, signal: AbortSignal): Promise<boolean> {
     let hasVanished = false;
     const wire = new Wire(socket, socket, () => socket.destroy());
     this.#sockets.add(socket);

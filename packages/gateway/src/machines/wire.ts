@@ -25,6 +25,13 @@ type Channel = {
   isAttached: boolean;
 };
 
+/** The streams ended before the runner had answered; another link may fare better. */
+export class LinkBroke extends HoldfastError {
+  constructor() {
+    super('unavailable', 'The connection to the machine broke while the session was started; send the prompt again.');
+  }
+}
+
 /** Frames over a pair of streams, a link's or a runner's socket, and the channels on it (docs/protocol.md section 8). */
 export class Wire {
   readonly #input: Readable;
@@ -33,6 +40,7 @@ export class Wire {
   readonly #searches = new Map<number, PromiseWithResolvers<string>>();
   readonly #paused = new Set<number>();
   #next = 1;
+  #loss: Loss | undefined;
 
   /** `onStrange`: what came is not frames; the caller must end the streams. */
   constructor(input: Readable, output: Writable, onStrange: (error: unknown) => void) {
@@ -51,6 +59,7 @@ export class Wire {
 
   /** Opens a channel; resolves after `events.attached`, rejects when the runner refuses or the wire ends first. */
   async attach(request: OpenRequest, events: RunnerEvents, signal: AbortSignal): Promise<void> {
+    if (this.#loss !== undefined) throw refusalOf(this.#loss);
     const channel = { number: this.#next++, events, attached: Promise.withResolvers<void>(), isAttached: false };
     this.#channels.set(channel.number, channel);
     this.#send(frameKind.open, channel.number, request);
@@ -68,6 +77,7 @@ export class Wire {
 
   /** Where the session's runner listens, on the link's machine. */
   async find(request: OpenRequest): Promise<string> {
+    if (this.#loss !== undefined) throw refusalOf(this.#loss);
     const number = this.#next++;
     const search = Promise.withResolvers<string>();
     this.#searches.set(number, search);
@@ -77,6 +87,7 @@ export class Wire {
 
   /** The streams have ended: everybody on the wire is told. */
   end(loss: Loss): void {
+    this.#loss = loss;
     const channels = [...this.#channels.values()];
     this.#channels.clear();
     for (const channel of channels) drop(channel, loss);
@@ -154,9 +165,7 @@ function drop(channel: Channel, loss: Loss): void {
 /** Why an OPEN came to nothing. */
 function refusalOf(loss: Loss): Error {
   if (loss.reason === 'stale') return new StaleGeneration(loss.generation ?? 0);
-  if (loss.reason === 'unreachable') {
-    return new HoldfastError('unavailable', 'The connection to the machine broke while the session was started.');
-  }
+  if (loss.reason === 'unreachable') return new LinkBroke();
   const code = isErrorCode(loss.code) ? loss.code : 'unavailable';
   return new HoldfastError(code, loss.message ?? `The runner did not start (${loss.reason}).`);
 }
