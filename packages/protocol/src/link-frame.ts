@@ -50,7 +50,7 @@ export type Gone = {
   readonly generation?: number;
 };
 
-/** A frame as it was cut out of the stream; `payload` is a view, valid until the reader returns. */
+/** A frame as it was cut out of the stream; `payload` is a view of memory that is not written again. */
 export type LinkFrame = { readonly kind: number; readonly channel: number; readonly payload: Uint8Array };
 
 const encoder = new TextEncoder();
@@ -118,39 +118,52 @@ export class FrameReader {
    * Throws RangeError when the stream cannot be one of frames (a length out of bounds): the caller must drop the peer.
    */
   push(chunk: Uint8Array, onFrame: (frame: LinkFrame) => void): void {
-    if (this.#heldBytes + chunk.length < this.#wanted) {
-      this.#hold(chunk);
-      return;
+    let rest = chunk;
+    // Only the frame that was begun is put together; what follows it in the chunk is cut where it lies.
+    while (this.#heldBytes > 0) {
+      const missing = this.#wanted - this.#heldBytes;
+      if (rest.length < missing) {
+        this.#hold(rest);
+        return;
+      }
+      const begun = this.#join(rest.subarray(0, missing));
+      rest = rest.subarray(missing);
+      this.#cut(begun, onFrame);
     }
-    let bytes = this.#heldBytes === 0 ? chunk : this.#join(chunk);
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#cut(rest, onFrame);
+  }
+
+  /** Cuts whole frames off and holds what is left. */
+  #cut(bytes: Uint8Array, onFrame: (frame: LinkFrame) => void): void {
+    let rest = bytes;
     this.#wanted = 4;
-    while (bytes.length >= 4) {
-      const length = readUint32(bytes, 0);
+    while (rest.length >= 4) {
+      const length = readUint32(rest, 0);
       if (length < frameHeaderBytes - 4 || length > maxFrameBytes) {
         throw new RangeError(`a frame of ${length} bytes is out of bounds`);
       }
-      if (bytes.length < 4 + length) {
+      if (rest.length < 4 + length) {
         this.#wanted = 4 + length;
         break;
       }
       onFrame({
-        kind: bytes[4] as number,
-        channel: readUint32(bytes, 5),
-        payload: bytes.subarray(frameHeaderBytes, 4 + length),
+        kind: rest[4] as number,
+        channel: readUint32(rest, 5),
+        payload: rest.subarray(frameHeaderBytes, 4 + length),
       });
-      bytes = bytes.subarray(4 + length);
+      rest = rest.subarray(4 + length);
     }
-    if (bytes.length > 0) this.#hold(bytes);
+    this.#hold(rest);
   }
 
   #hold(bytes: Uint8Array): void {
-    // A copy, so that a small rest does not keep a large chunk alive. (Not `.slice()`: a Buffer's is a view.)
+    if (bytes.length === 0) return;
+    // A copy: a small rest must not keep a large chunk alive, nor change with it. (Not `.slice()`: a Buffer's is a view.)
     this.#held.push(new Uint8Array(bytes));
     this.#heldBytes += bytes.length;
   }
 
+  /** What is held and its continuation, in one piece; nothing is held afterwards. */
   #join(last: Uint8Array): Uint8Array {
     const whole = new Uint8Array(this.#heldBytes + last.length);
     let at = 0;
@@ -159,6 +172,8 @@ export class FrameReader {
       at += piece.length;
     }
     whole.set(last, at);
+    this.#held = [];
+    this.#heldBytes = 0;
     return whole;
   }
 }

@@ -282,9 +282,9 @@ export class SQLiteConversationStore implements ConversationStore {
     try {
       this.#checkpointer.settle();
       this.#setSync(queue.some((queued) => queued.isDurable));
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#run('BEGIN IMMEDIATE');
       for (const queued of queue) results.push(queued.run());
-      this.#db.exec('COMMIT');
+      this.#run('COMMIT');
     } catch (error) {
       this.#rollBack();
       const fault = this.#unavailable(error);
