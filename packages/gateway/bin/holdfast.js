@@ -19,7 +19,9 @@ function findNode24() {
     const manifest = createRequire(import.meta.url).resolve('node/package.json');
     return join(dirname(manifest), 'bin', 'node');
   } catch {
-    process.stderr.write(`holdfast needs Node 24 or newer and this is ${process.versions.node}: install it, or the npm package "node".\n`);
+    process.stderr.write(
+      `holdfast needs Node 24 or newer and this is ${process.versions.node}: install it, or the npm package "node".\n`,
+    );
     process.exit(2);
   }
 }

@@ -43,7 +43,9 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     (all) => all.stop(),
   );
   // What offers another protocol (`curl --http2` does) is answered in HTTP, as RFC 9110, 7.8 has it.
-  const server = createServer({ shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' });
+  const server = createServer({
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  });
   // Stopping runs backwards: the server stops admitting, the sockets send everybody away, and here all connections are gone.
   stack.defer(() => allClosed(server));
   const identity = new TokenIdentity([...config.tokens, ...(options.tokens ?? [])]);
@@ -70,7 +72,10 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
 export function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>): Pino {
   const options = { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (config.logFormat === 'pretty') {
-    return pino({ ...options, transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } } });
+    return pino({
+      ...options,
+      transport: { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } },
+    });
   }
   return pino(options, pino.destination({ dest: 2, sync: false }));
 }

@@ -33,7 +33,9 @@ describe('the configuration', () => {
       logLevel: 'info',
       logFormat: 'json',
       queryTimeoutMs: 300_000,
-      projects: [{ id: 'my-shop', name: 'My Shop', members: ['*'], workspace: { kind: 'local', path: '/srv/My Shop' } }],
+      projects: [
+        { id: 'my-shop', name: 'My Shop', members: ['*'], workspace: { kind: 'local', path: '/srv/My Shop' } },
+      ],
     });
     expect(readConfig({ PERSISTENCE_ADAPTER: 'sqlite' }).store).toEqual({
       kind: 'sqlite',

@@ -12,9 +12,7 @@ import { usualAgents, type Project } from './projects/project.ts';
 export type Config = {
   readonly host: string;
   readonly port: number;
-  readonly store:
-    | { readonly kind: 'memory' }
-    | { readonly kind: 'sqlite'; readonly path: string };
+  readonly store: { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly logFormat: 'json' | 'pretty';
   readonly tokens: readonly UserToken[];
@@ -31,7 +29,13 @@ export type Config = {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Model keys that are handed to agents without being named in a project (contract section 2). */
-const agentKeys = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL'];
+const agentKeys = [
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'ANTHROPIC_BASE_URL',
+  'OPENAI_API_KEY',
+  'OPENAI_BASE_URL',
+];
 
 /**
  * Reads environment and file. Argument > environment > file > default. All faults are reported at once, by variable name,
@@ -57,7 +61,10 @@ export function readConfig(env: Environment, options: { directory?: string } = {
     faults.push(`HOST is ${host}, which is not loopback: set AUTH_TOKENS so that people can sign in`);
   }
   if (faults.length > 0) {
-    throw new HoldfastError('bad_message', `The configuration is wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    throw new HoldfastError(
+      'bad_message',
+      `The configuration is wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
   }
   return Object.freeze(config);
 }
@@ -93,7 +100,14 @@ function readList(value: string | undefined): string[] {
     .filter((part) => part !== '');
 }
 
-function readWhole(env: Environment, name: string, fallback: number, min: number, max: number, faults: string[]): number {
+function readWhole(
+  env: Environment,
+  name: string,
+  fallback: number,
+  min: number,
+  max: number,
+  faults: string[],
+): number {
   const text = env[name];
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
@@ -145,7 +159,8 @@ function readProjects(env: Environment, directory: string | undefined, faults: s
     const text = interpolate(readFileSync(file, 'utf8'), env, faults);
     const read = fileSchema.safeParse(parseYaml(text) ?? {});
     if (read.success) return read.data.projects.map((entry) => toProject(entry, env));
-    for (const issue of read.error.issues) faults.push(`HOLDFAST_CONFIG ${file}: ${issue.path.join('.')} ${issue.message}`);
+    for (const issue of read.error.issues)
+      faults.push(`HOLDFAST_CONFIG ${file}: ${issue.path.join('.')} ${issue.message}`);
   } catch (error) {
     faults.push(`HOLDFAST_CONFIG ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -180,7 +195,14 @@ function toProject(entry: ProjectEntry, env: Environment): Project {
   };
 }
 
-function withHome({ port, user, identityFile, knownHosts, hostKey, ...rest }: z.infer<typeof sshSchema>): Extract<Project['workspace'], { kind: 'ssh' }>['ssh'] {
+function withHome({
+  port,
+  user,
+  identityFile,
+  knownHosts,
+  hostKey,
+  ...rest
+}: z.infer<typeof sshSchema>): Extract<Project['workspace'], { kind: 'ssh' }>['ssh'] {
   return {
     ...rest,
     ...(port === undefined ? {} : { port }),
@@ -196,7 +218,11 @@ function fromHome(path: string): string {
 }
 
 function sampleProject(env: Environment, path: string): Project {
-  const id = basename(path).toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'project';
+  const id =
+    basename(path)
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '') || 'project';
   return {
     id: id as ProjectId,
     name: basename(path) || id,

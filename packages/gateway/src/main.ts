@@ -39,7 +39,9 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     return 0;
   }
   try {
-    return await (await command.load())(rest, env);
+    return await (
+      await command.load()
+    )(rest, env);
   } catch (error) {
     report(error, env);
     return 2;

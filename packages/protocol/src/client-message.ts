@@ -53,7 +53,8 @@ class Fault extends Error {}
 /** Reads one client message (docs/protocol.md section 4). Unknown fields are dropped; it never throws. */
 export function parseClientMessage(text: string): ParsedClientMessage {
   const value = parseJson(text);
-  if (value === undefined) return { ok: false, error: 'The message is not JSON; send one JSON object in a text frame.' };
+  if (value === undefined)
+    return { ok: false, error: 'The message is not JSON; send one JSON object in a text frame.' };
   if (!isRecord(value)) return { ok: false, error: 'The message must be a JSON object with a "type".' };
   const id = parseMessageId(value['id']);
   try {

@@ -104,10 +104,14 @@ function stopSignal(): Promise<NodeJS.Signals> {
 function explain(error: unknown, { host, port }: Config): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
-    return new HoldfastError('unavailable', `Port ${port} on ${host} is in use; stop who uses it or set PORT.`, { cause: error });
+    return new HoldfastError('unavailable', `Port ${port} on ${host} is in use; stop who uses it or set PORT.`, {
+      cause: error,
+    });
   }
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
-    return new HoldfastError('unavailable', `Cannot listen on ${host}:${port} (${code}); set HOST and PORT.`, { cause: error });
+    return new HoldfastError('unavailable', `Cannot listen on ${host}:${port} (${code}); set HOST and PORT.`, {
+      cause: error,
+    });
   }
   return error;
 }

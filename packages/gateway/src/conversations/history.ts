@@ -56,7 +56,7 @@ export async function readHistory(
   seq: number,
 ): Promise<readonly StoredMessage[]> {
   const joiner = new HistoryJoiner();
-  for (let cursor = 0; cursor < seq; ) {
+  for (let cursor = 0; cursor < seq;) {
     const batches = await store.readLog(id, cursor, 256 * 1024);
     if (batches.length === 0) break;
     for (const batch of batches) joiner.add(batch, seq);

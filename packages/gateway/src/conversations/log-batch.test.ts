@@ -28,7 +28,9 @@ describe('a log batch', () => {
     const first = fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 2 ** 40 }));
     fc.assert(
       fc.property(first, fc.array(fc.string({ unit: 'binary' }), { maxLength: 40 }), (firstSeq, texts) => {
-        const read = textsOf(contents(firstSeq, ...texts)).map((text) => JSON.parse(text) as { seq: number; content: string });
+        const read = textsOf(contents(firstSeq, ...texts)).map(
+          (text) => JSON.parse(text) as { seq: number; content: string },
+        );
         expect(read.map(({ content }) => content)).toEqual(texts);
         expect(read.map(({ seq }) => seq)).toEqual(texts.map((_, index) => firstSeq + index));
       }),

@@ -63,7 +63,10 @@ export function migrate(db: DatabaseSync): void {
   try {
     const { user_version: done } = db.prepare('PRAGMA user_version').get() as { user_version: number };
     if (done > steps.length) {
-      throw new HoldfastError('unavailable', 'This database was written by a newer Holdfast; update this one to use it.');
+      throw new HoldfastError(
+        'unavailable',
+        'This database was written by a newer Holdfast; update this one to use it.',
+      );
     }
     for (const step of steps.slice(done)) db.exec(step);
     db.exec(`PRAGMA user_version = ${steps.length}`);

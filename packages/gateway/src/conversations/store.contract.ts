@@ -278,7 +278,9 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
     test('a lease is not taken from somebody else than the one who was named dead', async () => {
       await create();
       await lease(one, 'a', 1_000);
-      expect(await store.acquire(one, { owner: 'c', now: 1_100, until: 2_000, takeFrom: 'b' })).toMatchObject({ kind: 'held' });
+      expect(await store.acquire(one, { owner: 'c', now: 1_100, until: 2_000, takeFrom: 'b' })).toMatchObject({
+        kind: 'held',
+      });
     });
 
     test('a lease can be asked for with a generation above one that was seen elsewhere', async () => {
@@ -291,7 +293,10 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
       await create();
       await lease(one, 'a', 1_000);
       await store.renew('a', 9_000);
-      expect(await store.acquire(one, { owner: 'b', now: 5_000, until: 6_000 })).toMatchObject({ kind: 'held', until: 9_000 });
+      expect(await store.acquire(one, { owner: 'b', now: 5_000, until: 6_000 })).toMatchObject({
+        kind: 'held',
+        until: 9_000,
+      });
     });
 
     test('a release with an old generation changes nothing', async () => {
@@ -302,7 +307,9 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
     });
 
     test('the lease of a conversation that is not there is missing', async () => {
-      expect(await store.acquire('none' as ConversationId, { owner: 'a', now: 1, until: 2 })).toEqual({ kind: 'missing' });
+      expect(await store.acquire('none' as ConversationId, { owner: 'a', now: 1, until: 2 })).toEqual({
+        kind: 'missing',
+      });
     });
 
     test('of 20 who want a lease at once one gets it', async () => {
@@ -315,15 +322,29 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
 
     test('unfinished are those with a turn or an open command, and no others', async () => {
       for (const id of ['idle', 'asked', 'turn', 'done'] as ConversationId[]) await create(id);
-      await store.addCommand('asked' as ConversationId, { id: 'a' as MessageId, userId: ada, message: { type: 'abort' } });
-      await store.addCommand('done' as ConversationId, { id: 'a' as MessageId, userId: ada, message: { type: 'abort' } });
+      await store.addCommand('asked' as ConversationId, {
+        id: 'a' as MessageId,
+        userId: ada,
+        message: { type: 'abort' },
+      });
+      await store.addCommand('done' as ConversationId, {
+        id: 'a' as MessageId,
+        userId: ada,
+        message: { type: 'abort' },
+      });
       const turn = { promptId: 'p' as MessageId, userId: ada, runnerEpoch: 'r' };
       for (const [id, rest] of [
         ['turn', { session: { ...newSessionState, turn } }],
         ['done', { commands: [{ id: 'a' as MessageId, state: 'done' as const }] }],
       ] as const) {
         const conversationId = id as ConversationId;
-        await store.write({ conversationId, generation: await lease(conversationId), at: 3_000, durable: true, ...rest });
+        await store.write({
+          conversationId,
+          generation: await lease(conversationId),
+          at: 3_000,
+          durable: true,
+          ...rest,
+        });
       }
       const unfinished = await store.unfinished(10);
       expect(unfinished.map(({ id }) => id).toSorted()).toEqual(['asked', 'turn']);
@@ -334,7 +355,9 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
     test('heads tell newest numbers and new commands of those that are there', async () => {
       await create();
       await write(await lease(), { batch: batchOf(1, 'a', 'b') });
-      expect([...(await store.heads([one, 'none' as ConversationId]))]).toEqual([[one, { lastSeq: 2, hasNewCommands: false }]]);
+      expect([...(await store.heads([one, 'none' as ConversationId]))]).toEqual([
+        [one, { lastSeq: 2, hasNewCommands: false }],
+      ]);
       await store.addCommand(one, { id: 'a' as MessageId, userId: ada, message: { type: 'abort' } });
       expect((await store.heads([one])).get(one)?.hasNewCommands).toBe(true);
     });

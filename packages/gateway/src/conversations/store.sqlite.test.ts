@@ -61,7 +61,10 @@ describe('the SQLite file', () => {
 
   test('that is no database is refused with its name', () => {
     const path = join(folder, 'text.db');
-    writeFileSync(path, 'this is not a database, and it is longer than a header of one hundred bytes would have to be ....');
+    writeFileSync(
+      path,
+      'this is not a database, and it is longer than a header of one hundred bytes would have to be ....',
+    );
     expect(() => new SQLiteConversationStore(path)).toThrow(new RegExp(path));
   });
 });

@@ -112,7 +112,11 @@ export class SQLiteConversationStore implements ConversationStore {
     command: Omit<Command, 'state'>,
   ): Promise<{ kind: 'added' } | { kind: 'known'; command: Command } | { kind: 'missing' }> {
     return this.#enqueue<{ kind: 'added' } | { kind: 'known'; command: Command } | { kind: 'missing' }>(true, () => {
-      const known = this.#one<CommandRow>(`SELECT * FROM commands WHERE conversation_id = ? AND id = ?`, id, command.id);
+      const known = this.#one<CommandRow>(
+        `SELECT * FROM commands WHERE conversation_id = ? AND id = ?`,
+        id,
+        command.id,
+      );
       if (known !== undefined) return { kind: 'known', command: readCommand(known) };
       if (this.#find(id) === undefined) return { kind: 'missing' };
       this.#run(
@@ -325,9 +329,13 @@ export class SQLiteConversationStore implements ConversationStore {
 
   #unavailable(cause: unknown): HoldfastError {
     const why = cause instanceof Error ? cause.message : String(cause);
-    return new HoldfastError('unavailable', `SQLite could not use ${this.#path} (${why}); check SQLITE_DB_PATH and its disk.`, {
-      cause,
-    });
+    return new HoldfastError(
+      'unavailable',
+      `SQLite could not use ${this.#path} (${why}); check SQLITE_DB_PATH and its disk.`,
+      {
+        cause,
+      },
+    );
   }
 
   #prepare(sql: string): StatementSync {
@@ -364,7 +372,9 @@ function open(path: string): DatabaseSync {
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new HoldfastError('unavailable', `SQLite could not open ${path} (${why}); check SQLITE_DB_PATH.`, { cause: error });
+    throw new HoldfastError('unavailable', `SQLite could not open ${path} (${why}); check SQLITE_DB_PATH.`, {
+      cause: error,
+    });
   }
 }
 

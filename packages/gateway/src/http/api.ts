@@ -47,7 +47,9 @@ export function createApi({ identity, projects, health, startedAt, log }: ApiPar
     return context.json(publicProject(project));
   });
 
-  app.notFound((context) => context.json(errorBody(new HoldfastError('not_found', 'There is nothing at this path.')), 404));
+  app.notFound((context) =>
+    context.json(errorBody(new HoldfastError('not_found', 'There is nothing at this path.')), 404),
+  );
   app.onError((thrown, context) => {
     const error = HoldfastError.from(thrown);
     if (error.code === 'internal') log.error({ err: thrown }, 'request failed');

@@ -7,14 +7,7 @@ import {
 } from '@holdfast/protocol';
 import { titleOf, type Command, type SessionState } from '../conversations/conversation.ts';
 import type { Draft } from './draft.ts';
-import {
-  changeSettings,
-  decide,
-  decisionMessage,
-  effectivePrompt,
-  refusePrompt,
-  standingDecision,
-} from './turn.ts';
+import { changeSettings, decide, decisionMessage, effectivePrompt, refusePrompt, standingDecision } from './turn.ts';
 
 /** What a person hears about a command. `decision`: the one that stands, for who came too late. */
 export type Answer =
@@ -121,7 +114,8 @@ export class CommandQueue {
 
   /** Every prompt that waits comes to nothing, for this reason. */
   refuseAll(draft: Draft, error: HoldfastError): void {
-    for (const prompt of this.#prompts.splice(0)) this.#refuse(draft, prompt, { code: error.code, error: error.message });
+    for (const prompt of this.#prompts.splice(0))
+      this.#refuse(draft, prompt, { code: error.code, error: error.message });
   }
 
   /**
@@ -150,7 +144,10 @@ export class CommandQueue {
         if (verdict.kind === 'decided') draft.apply(verdict.step);
         const isForRunner = verdict.kind === 'decided';
         draft.mark([{ id, state: isForRunner ? 'logged' : 'done' }]);
-        return { answer: isForRunner ? accepted : answerLate(id, message.toolId, draft.state, this.#agent), isForRunner };
+        return {
+          answer: isForRunner ? accepted : answerLate(id, message.toolId, draft.state, this.#agent),
+          isForRunner,
+        };
       }
     }
   }
@@ -181,7 +178,10 @@ export class CommandQueue {
 
 /** The answer to a prompt for which there is no more room. */
 export function refuseFull(id: MessageId): Answer {
-  const error = new HoldfastError('unavailable', 'Too many prompts wait in this conversation; wait until some are done.');
+  const error = new HoldfastError(
+    'unavailable',
+    'Too many prompts wait in this conversation; wait until some are done.',
+  );
   return { kind: 'refused', id, error };
 }
 

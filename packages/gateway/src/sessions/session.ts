@@ -161,9 +161,11 @@ export class Session {
     const unanswered = [...this.#drafted.splice(0), ...this.#arrivals.splice(0)];
     for (const { command, answer } of unanswered) answer({ kind: 'accepted', id: command.id });
     this.#parts.onEnd();
-    await this.#parts.store.release(this.conversationId, this.#parts.owner, this.#generation).catch((error: unknown) => {
-      this.#parts.log.warn({ err: error }, 'lease not released');
-    });
+    await this.#parts.store
+      .release(this.conversationId, this.#parts.owner, this.#generation)
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ err: error }, 'lease not released');
+      });
   }
 
   get #wantsRunner(): boolean {
@@ -172,7 +174,8 @@ export class Session {
 
   #takeUp(command: Command): void {
     if (command.state !== 'new') this.#commands.restore(command, this.#state);
-    else if (this.#commands.claim(command.id, command.message)) this.#arrivals.push({ command, answer: () => undefined });
+    else if (this.#commands.claim(command.id, command.message))
+      this.#arrivals.push({ command, answer: () => undefined });
   }
 
   #answerAgain(id: MessageId, message: ClientMessage): Answer {

@@ -92,7 +92,11 @@ export class Sessions {
   }
 
   /** Another gateway has the conversation: it finds the command in the store. What it would refuse is refused here. */
-  async #submitElsewhere(id: ConversationId, userId: UserId, message: ClientMessage & { id: MessageId }): Promise<Answer> {
+  async #submitElsewhere(
+    id: ConversationId,
+    userId: UserId,
+    message: ClientMessage & { id: MessageId },
+  ): Promise<Answer> {
     const { store } = this.#parts;
     const conversation = await store.get(id);
     if (conversation === undefined) return missing(message.id);
@@ -102,7 +106,8 @@ export class Sessions {
     }
     if (message.type === 'prompt') {
       const open = (await store.openCommands(id)).filter((command) => command.message.type === 'prompt');
-      if (open.length > maxQueuedPrompts && !open.some((command) => command.id === message.id)) return refuseFull(message.id);
+      if (open.length > maxQueuedPrompts && !open.some((command) => command.id === message.id))
+        return refuseFull(message.id);
     }
     const added = await store.addCommand(id, { id: message.id, userId, message });
     if (added.kind === 'missing') return missing(message.id);

@@ -43,7 +43,10 @@ export function applyLine(state: SessionState, line: JournalLine, agent: string)
     case 'history':
       return step(state, { isLogged: false });
     case 'runner.accepted':
-      return step(state, { isLogged: false, commands: [{ id: line.id, state: line.kind === 'prompt' ? 'taken' : 'done' }] });
+      return step(state, {
+        isLogged: false,
+        commands: [{ id: line.id, state: line.kind === 'prompt' ? 'taken' : 'done' }],
+      });
     case 'tool_use':
       if (state.turn === null) return step(state, { isLogged: false });
       return withStatus(state, step(applyTool(state, line.tool)), agent);

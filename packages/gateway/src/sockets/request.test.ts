@@ -18,12 +18,22 @@ describe('an upgrade request', () => {
     });
   });
 
-  test.each(['/', '/projects/shop', '/projects/shop/agent/', '/projects/shop/agent/demo/more', '/projects/SHOP/agent/demo', '/projects/%E0%A4%A/agent/demo', '//', '//[', '//shop/agent/demo', '*', 'http://', 'shop:'])(
-    'to %s is not found',
-    (url) => {
-      expect(() => parseViewerRequest({ url })).toThrow(expect.objectContaining({ code: 'not_found' }));
-    },
-  );
+  test.each([
+    '/',
+    '/projects/shop',
+    '/projects/shop/agent/',
+    '/projects/shop/agent/demo/more',
+    '/projects/SHOP/agent/demo',
+    '/projects/%E0%A4%A/agent/demo',
+    '//',
+    '//[',
+    '//shop/agent/demo',
+    '*',
+    'http://',
+    'shop:',
+  ])('to %s is not found', (url) => {
+    expect(() => parseViewerRequest({ url })).toThrow(expect.objectContaining({ code: 'not_found' }));
+  });
 
   test.each(['after=1', 'epoch=e', 'after=-1&epoch=e', 'after=1.5&epoch=e', 'after=x&epoch=e', 'conversation=../x'])(
     'with ?%s is bad',

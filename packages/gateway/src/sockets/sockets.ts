@@ -42,7 +42,12 @@ const maxUnanswered = 64;
 /** docs/protocol.md 3.4. */
 const historyPageBytes = 1_048_576;
 
-type Seat = { readonly viewer: Viewer; readonly userId: UserId; readonly conversationId: ConversationId; unanswered: number };
+type Seat = {
+  readonly viewer: Viewer;
+  readonly userId: UserId;
+  readonly conversationId: ConversationId;
+  unanswered: number;
+};
 
 /** The WebSocket door: lets viewers in, brings their messages to the sessions and the answers back (docs/protocol.md 2–5). */
 export class Sockets {
@@ -142,7 +147,13 @@ export class Sockets {
     for (const [index, page] of pages.entries()) {
       const isLast = index === pages.length - 1;
       const upTo = isLast ? seq : (page.at(-1)?.seq ?? 0);
-      const message = { type: 'history', agent: viewer.agent, history: page, seq: upTo, ...(isLast ? {} : { more: true }) };
+      const message = {
+        type: 'history',
+        agent: viewer.agent,
+        history: page,
+        seq: upTo,
+        ...(isLast ? {} : { more: true }),
+      };
       viewer.sendFrames(frameMessage(message));
     }
     return seq;
