@@ -14,9 +14,9 @@ const isErrorTable = (from: Place): boolean => isTopFile(from, 'protocol', 'erro
 
 export const lineTable: readonly LineRule[] = [
   {
-    of: 'process.env stands only in config.ts of the gateway and main.ts of the agent',
+    of: 'process.env stands only in a main.ts, which hands it on, and in config.ts of the gateway',
     pattern: /\bprocess\s*\.\s*env\b|\bprocess\[['"]env['"]\]|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b/,
-    in: (from) => isTopFile(from, 'gateway', 'config.ts') || isTopFile(from, 'agent', 'main.ts'),
+    in: (from) => isTopFile(from, 'gateway', 'config.ts') || (from.room === '' && from.name === 'main.ts'),
   },
   {
     of: 'SQL stands only in *.sqlite.ts',

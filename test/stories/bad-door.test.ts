@@ -69,9 +69,12 @@ describe('the WebSocket door', () => {
     expect(await refusal(options)).toMatchObject({ code });
   });
 
-  test.each(['https://console.example', 'https://other.example:8443'])('lets in %s, which is allowed', async (Origin) => {
-    await (await open({ headers: { Origin } })).close();
-  });
+  test.each(['https://console.example', 'https://other.example:8443'])(
+    'lets in %s, which is allowed',
+    async (Origin) => {
+      await (await open({ headers: { Origin } })).close();
+    },
+  );
 
   test('lets in its own origin, and the token by header', async () => {
     const headers = { Origin: gateway.url, Authorization: 'Bearer grace-token' };
@@ -138,7 +141,10 @@ describe('the WebSocket door', () => {
 describe('the HTTP door', () => {
   const ask = (path: string, init: RequestInit & { token?: string } = {}): Promise<Response> => {
     const { token, ...rest } = init;
-    return fetch(`${gateway.url}${path}`, { headers: token === undefined ? {} : { Authorization: `Bearer ${token}` }, ...rest });
+    return fetch(`${gateway.url}${path}`, {
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      ...rest,
+    });
   };
   const fault = (code: string): object => ({ error: { code, message: expect.stringMatching(/\.$/) } });
 

@@ -75,14 +75,23 @@ describe('a message that is wrong', () => {
     [{ type: 'prompt', prompt: null }, /"prompt"/],
     [{ type: 'prompt', prompt: ['say hi'] }, /"prompt"/],
     [{ type: 'prompt', prompt: 'say hi', settings: 'fast' }, /"settings" must be an object/],
-    [{ type: 'prompt', prompt: 'say hi', settings: { permissionMode: 'root' } }, /"permissionMode" must be one of default/],
+    [
+      { type: 'prompt', prompt: 'say hi', settings: { permissionMode: 'root' } },
+      /"permissionMode" must be one of default/,
+    ],
     [{ type: 'prompt', prompt: 'say hi', context: [] }, /"context" must be an object/],
     [{ type: 'prompt', prompt: 'say hi', context: { files: 'a' } }, /"files"/],
     [{ type: 'prompt', prompt: 'say hi', context: { files: ['a'] } }, /"context.files"/],
     [{ type: 'prompt', prompt: 'say hi', context: { files: [{ path: '' }] } }, /"path"/],
     [{ type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', include: 1 }] } }, /"include"/],
-    [{ type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', selection: { start: 0, end: 1 } }] } }, /"selection"/],
-    [{ type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', selection: { start: 2, end: 1 } }] } }, /"selection"/],
+    [
+      { type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', selection: { start: 0, end: 1 } }] } },
+      /"selection"/,
+    ],
+    [
+      { type: 'prompt', prompt: 'say hi', context: { files: [{ path: 'a', selection: { start: 2, end: 1 } }] } },
+      /"selection"/,
+    ],
     [{ type: 'approve' }, /"toolId"/],
     [{ type: 'approve', toolId: 1 }, /"toolId"/],
     [{ type: 'reject', toolId: '' }, /"toolId"/],
@@ -137,11 +146,13 @@ describe('more prompts than may wait', () => {
     const second = await open({ conversation: first.init.conversationId });
     first.send({ type: 'prompt', prompt: 'sleep 600' });
     await first.until((message) => message.type === 'status' && message.status === 'in-progress');
-    for (let index = 0; index < 100; index++) for (const viewer of [first, second]) viewer.send({ type: 'prompt', prompt: 'say x' });
+    for (let index = 0; index < 100; index++)
+      for (const viewer of [first, second]) viewer.send({ type: 'prompt', prompt: 'say x' });
     await until('an answer to each', () => answers(first).length + answers(second).length === 201);
     const refused = [first, second].flatMap((viewer) => viewer.messages.filter(({ type }) => type === 'error'));
     expect(refused).toHaveLength(100);
-    for (const error of refused) expect(error).toMatchObject({ code: 'unavailable', error: expect.stringMatching(/Too many prompts/) });
+    for (const error of refused)
+      expect(error).toMatchObject({ code: 'unavailable', error: expect.stringMatching(/Too many prompts/) });
     first.send({ type: 'abort' });
     await until('101 ends', () => first.count('done') === 101, 60_000);
     expect(first.count('user')).toBe(101);

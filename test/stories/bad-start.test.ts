@@ -50,7 +50,10 @@ function expectSentence(stderr: string): void {
 describe('holdfast serve with a wrong environment', () => {
   test('names every fault at once and ends with 2', async () => {
     const config = join(dir, 'faulty.yaml');
-    writeFileSync(config, 'projects:\n  - { id: "No!", workspace: {} }\n  - { id: ok, workspace: { local: "${NOT_SET}" } }\n');
+    writeFileSync(
+      config,
+      'projects:\n  - { id: "No!", workspace: {} }\n  - { id: ok, workspace: { local: "${NOT_SET}" } }\n',
+    );
     const { code, stdout, stderr } = await serve({
       HOST: '0.0.0.0',
       PORT: '70000',
@@ -64,7 +67,15 @@ describe('holdfast serve with a wrong environment', () => {
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expectSentence(stderr);
-    const faults = ['PORT', 'PERSISTENCE_ADAPTER', 'LOG_LEVEL', 'LOG_FORMAT', 'QUERY_TIMEOUT_MS', 'AUTH_TOKENS', 'HOST'];
+    const faults = [
+      'PORT',
+      'PERSISTENCE_ADAPTER',
+      'LOG_LEVEL',
+      'LOG_FORMAT',
+      'QUERY_TIMEOUT_MS',
+      'AUTH_TOKENS',
+      'HOST',
+    ];
     for (const name of faults) expect(stderr).toMatch(new RegExp(`^  ${name} `, 'm'));
     for (const place of ['projects.0.id', 'projects.0.workspace', 'NOT_SET']) expect(stderr).toContain(place);
   });
@@ -132,18 +143,21 @@ describe('every command', () => {
     expect(stderr).toMatch(/^[^\n]*--no-such-option[^\n]*\n$/);
   });
 
-  test.each(commands)('%s has --help and --version, lists its commands and knows no other', async (program, file, names) => {
-    const help = await run(file, ['--help']);
-    expect(help).toMatchObject({ code: 0, stderr: '' });
-    expect(help.stdout).toMatch(new RegExp(`^Usage: ${program} COMMAND`));
-    for (const name of names) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    expect((await run(file, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    for (const name of ['dance', 'constructor', '--dance']) {
-      const { code, stdout, stderr } = await run(file, [name]);
-      expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toMatch(new RegExp(`^[^\\n]*"${name}"[^\\n]*${program} --help[^\\n]*\\n$`));
-    }
-  });
+  test.each(commands)(
+    '%s has --help and --version, lists its commands and knows no other',
+    async (program, file, names) => {
+      const help = await run(file, ['--help']);
+      expect(help).toMatchObject({ code: 0, stderr: '' });
+      expect(help.stdout).toMatch(new RegExp(`^Usage: ${program} COMMAND`));
+      for (const name of names) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+      expect((await run(file, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+      for (const name of ['dance', 'constructor', '--dance']) {
+        const { code, stdout, stderr } = await run(file, [name]);
+        expect([code, stdout]).toEqual([2, '']);
+        expect(stderr).toMatch(new RegExp(`^[^\\n]*"${name}"[^\\n]*${program} --help[^\\n]*\\n$`));
+      }
+    },
+  );
 
   test.each([
     [['run'], /which agent|AGENT|agent/i],

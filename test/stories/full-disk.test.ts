@@ -72,50 +72,63 @@ describe('the disk with the runners’ journals is full', () => {
 describe('the disk with the store is full', () => {
   const status = async (path: string): Promise<number> => (await fetch(`${gateway.url}${path}`)).status;
 
-  test('nothing is shown that is not stored, the gateway says that it is not ready, and with room everything arrives once', { timeout: 150_000 }, async () => {
-    await startWith('store', 64);
-    await viewer.turn('say before');
-    expect(await status('/readyz')).toBe(200);
-    disk.occupy(58);
+  test(
+    'nothing is shown that is not stored, the gateway says that it is not ready, and with room everything arrives once',
+    { timeout: 150_000 },
+    async () => {
+      await startWith('store', 64);
+      await viewer.turn('say before');
+      expect(await status('/readyz')).toBe(200);
+      disk.occupy(58);
 
-    viewer.send({ type: 'prompt', prompt: 'stream 12000 0 1000\nsay end' });
-    await until('the store to be full', async () => (await status('/readyz')) === 503, 60_000);
-    expect(await status('/livez')).toBe(200);
-    expect(await (await fetch(`${gateway.url}/health`)).json()).toMatchObject({ status: 'degraded', checks: { db: false } });
+      viewer.send({ type: 'prompt', prompt: 'stream 12000 0 1000\nsay end' });
+      await until('the store to be full', async () => (await status('/readyz')) === 503, 60_000);
+      expect(await status('/livez')).toBe(200);
+      expect(await (await fetch(`${gateway.url}/health`)).json()).toMatchObject({
+        status: 'degraded',
+        checks: { db: false },
+      });
 
-    const refused = viewer.send({ type: 'prompt', prompt: 'say too-much' });
-    expect(await viewer.until((message) => message.type === 'error' && message.id === refused)).toMatchObject({ code: 'unavailable' });
-    expect((await new TestViewer({ url: gateway.url, query: { conversation: 'new' } }).closed).code).toBe(1013);
-    expect(viewer.count('done')).toBe(1);
-    expect(words()).toEqual(numbered(words().length));
-    expect(words().length).toBeLessThan(12_000);
-    expect(await stored()).toEqual(viewer.log);
+      const refused = viewer.send({ type: 'prompt', prompt: 'say too-much' });
+      expect(await viewer.until((message) => message.type === 'error' && message.id === refused)).toMatchObject({
+        code: 'unavailable',
+      });
+      expect((await new TestViewer({ url: gateway.url, query: { conversation: 'new' } }).closed).code).toBe(1013);
+      expect(viewer.count('done')).toBe(1);
+      expect(words()).toEqual(numbered(words().length));
+      expect(words().length).toBeLessThan(12_000);
+      expect(await stored()).toEqual(viewer.log);
 
-    disk.free();
-    await until('the end of the turn', () => viewer.count('done') === 2, 60_000);
-    expect(words()).toEqual(numbered(12_000));
-    expect(viewer.log.findLast(({ type }) => type === 'done')).toMatchObject({ reason: 'completed' });
-    await until('the gateway to be ready', async () => (await status('/readyz')) === 200);
-    expect(await viewer.turn('say after')).toMatchObject({ reason: 'completed' });
-    expect(viewer.fault).toBeUndefined();
-    expect(await stored()).toEqual(viewer.log);
-    expect(viewer.text.includes('too-much')).toBe(false);
-  });
+      disk.free();
+      await until('the end of the turn', () => viewer.count('done') === 2, 60_000);
+      expect(words()).toEqual(numbered(12_000));
+      expect(viewer.log.findLast(({ type }) => type === 'done')).toMatchObject({ reason: 'completed' });
+      await until('the gateway to be ready', async () => (await status('/readyz')) === 200);
+      expect(await viewer.turn('say after')).toMatchObject({ reason: 'completed' });
+      expect(viewer.fault).toBeUndefined();
+      expect(await stored()).toEqual(viewer.log);
+      expect(viewer.text.includes('too-much')).toBe(false);
+    },
+  );
 
-  test('and the gateway is killed meanwhile: the next start has everything that was shown, and the rest when there is room', { timeout: 150_000 }, async () => {
-    await startWith('store', 64);
-    disk.occupy(58);
-    viewer.send({ type: 'prompt', prompt: 'stream 12000 0 1000' });
-    await until('the store to be full', async () => (await status('/readyz')) === 503, 60_000);
-    const shown = viewer.log;
-    await gateway.kill();
-    disk.free();
-    await gateway.start();
-    const { cursor } = viewer;
-    viewer = await TestViewer.open({ url: gateway.url, query: { ...cursor, after: '0' } });
-    await viewer.until((message) => message.type === 'done', { patienceMs: 60_000 });
-    expect(viewer.log.slice(0, shown.length)).toEqual(shown);
-    expect(words()).toEqual(numbered(12_000));
-    expect(viewer.fault).toBeUndefined();
-  });
+  test(
+    'and the gateway is killed meanwhile: the next start has everything that was shown, and the rest when there is room',
+    { timeout: 150_000 },
+    async () => {
+      await startWith('store', 64);
+      disk.occupy(58);
+      viewer.send({ type: 'prompt', prompt: 'stream 12000 0 1000' });
+      await until('the store to be full', async () => (await status('/readyz')) === 503, 60_000);
+      const shown = viewer.log;
+      await gateway.kill();
+      disk.free();
+      await gateway.start();
+      const { cursor } = viewer;
+      viewer = await TestViewer.open({ url: gateway.url, query: { ...cursor, after: '0' } });
+      await viewer.until((message) => message.type === 'done', { patienceMs: 60_000 });
+      expect(viewer.log.slice(0, shown.length)).toEqual(shown);
+      expect(words()).toEqual(numbered(12_000));
+      expect(viewer.fault).toBeUndefined();
+    },
+  );
 });

@@ -10,31 +10,35 @@ describe('the gateway is killed', () => {
   let gateway: TestGateway;
   afterEach(() => gateway.end());
 
-  test(`50 times in 5,000-delta turns: every message once, one done each (seed ${seed})`, { timeout: 240_000 }, async () => {
-    gateway = await TestGateway.start();
-    const random = randomFrom(seed);
-    const viewer = await ReturningViewer.open({ url: gateway.url, query: { conversation: 'new' } });
-    let kills = 0;
-    let turns = 0;
-    while (kills < 50) {
-      viewer.viewer.send({ type: 'prompt', id: `turn-${++turns}`, prompt: 'stream 5000 4' });
-      await viewer.viewer.until((message) => message.type === 'accepted');
-      while (kills < 50 && viewer.count('done') < turns) {
-        // A random moment is what is tested; nothing is awaited by this pause.
-        await wait(random() * 300);
-        await gateway.kill();
-        kills++;
-        await gateway.start();
-        await viewer.reconnect();
+  test(
+    `50 times in 5,000-delta turns: every message once, one done each (seed ${seed})`,
+    { timeout: 240_000 },
+    async () => {
+      gateway = await TestGateway.start();
+      const random = randomFrom(seed);
+      const viewer = await ReturningViewer.open({ url: gateway.url, query: { conversation: 'new' } });
+      let kills = 0;
+      let turns = 0;
+      while (kills < 50) {
+        viewer.viewer.send({ type: 'prompt', id: `turn-${++turns}`, prompt: 'stream 5000 4' });
+        await viewer.viewer.until((message) => message.type === 'accepted');
+        while (kills < 50 && viewer.count('done') < turns) {
+          // A random moment is what is tested; nothing is awaited by this pause.
+          await wait(random() * 300);
+          await gateway.kill();
+          kills++;
+          await gateway.start();
+          await viewer.reconnect();
+        }
+        await until('the end of the turn', () => viewer.count('done') === turns, 60_000);
       }
-      await until('the end of the turn', () => viewer.count('done') === turns, 60_000);
-    }
-    viewer.verify();
-    expect(viewer.text).toBe(streamText(5_000).repeat(turns));
-    expect(viewer.count('done')).toBe(turns);
-    expect(viewer.log.filter((message) => message.type === 'done' && message.reason !== 'completed')).toEqual([]);
-    expect(viewer.count('user')).toBe(turns);
-  });
+      viewer.verify();
+      expect(viewer.text).toBe(streamText(5_000).repeat(turns));
+      expect(viewer.count('done')).toBe(turns);
+      expect(viewer.log.filter((message) => message.type === 'done' && message.reason !== 'completed')).toEqual([]);
+      expect(viewer.count('user')).toBe(turns);
+    },
+  );
 
   test('and the agent works on meanwhile', async () => {
     gateway = await TestGateway.start();

@@ -54,7 +54,10 @@ describe('a part is killed in mid-turn', () => {
     expect(viewer.log.find((message) => message.type === 'tool_result')).toMatchObject({
       error: 'interrupted, outcome unknown',
     });
-    await until('the command to be gone', () => !gateway.processes().some(({ command }) => command.includes('sleep 1000')));
+    await until(
+      'the command to be gone',
+      () => !gateway.processes().some(({ command }) => command.includes('sleep 1000')),
+    );
     await worksAgain();
   });
 

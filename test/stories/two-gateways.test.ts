@@ -53,7 +53,8 @@ describe('two gateways on one store, a viewer on each', () => {
 
   test('prompts through both at once are all carried out, one done each', async () => {
     for (let index = 0; index < 10; index++) {
-      for (const viewer of [atOwner, atOther]) viewer.send({ type: 'prompt', prompt: `say ${viewer === atOwner ? 'a' : 'b'}${index}` });
+      for (const viewer of [atOwner, atOther])
+        viewer.send({ type: 'prompt', prompt: `say ${viewer === atOwner ? 'a' : 'b'}${index}` });
     }
     await ends(21);
     await sameLogs();
@@ -64,7 +65,8 @@ describe('two gateways on one store, a viewer on each', () => {
 
   test('the same prompt id through both at once, ten times, is carried out once each', async () => {
     for (let index = 0; index < 10; index++) {
-      for (const viewer of [atOwner, atOther]) viewer.send({ type: 'prompt', id: `both-${index}`, prompt: `say once-${index}` });
+      for (const viewer of [atOwner, atOther])
+        viewer.send({ type: 'prompt', id: `both-${index}`, prompt: `say once-${index}` });
     }
     await ends(11);
     await sameLogs();
@@ -81,7 +83,11 @@ describe('two gateways on one store, a viewer on each', () => {
     atOther.send({ type: 'approve', toolId });
     await ends(2);
     await sameLogs();
-    expect(atOwner.log.find(({ type }) => type === 'decision')).toMatchObject({ toolId, approved: true, userId: 'grace' });
+    expect(atOwner.log.find(({ type }) => type === 'decision')).toMatchObject({
+      toolId,
+      approved: true,
+      userId: 'grace',
+    });
     expect(JSON.stringify(atOwner.log.find(({ type }) => type === 'tool_result'))).toContain('approved-elsewhere');
   });
 
@@ -110,7 +116,9 @@ describe('two gateways on one store, a viewer on each', () => {
 
   test('an abort through the one that does not own it ends the turn', async () => {
     atOwner.send({ type: 'prompt', prompt: 'sleep 600' });
-    await atOther.until((message) => message.type === 'status' && message.status === 'in-progress', { from: atOther.messages.length });
+    await atOther.until((message) => message.type === 'status' && message.status === 'in-progress', {
+      from: atOther.messages.length,
+    });
     atOther.send({ type: 'abort' });
     await ends(2);
     await sameLogs();
@@ -119,7 +127,9 @@ describe('two gateways on one store, a viewer on each', () => {
 
   test('the queue has its bound for those who ask through the other one too', async () => {
     atOwner.send({ type: 'prompt', prompt: 'sleep 600' });
-    await atOther.until((message) => message.type === 'status' && message.status === 'in-progress', { from: atOther.messages.length });
+    await atOther.until((message) => message.type === 'status' && message.status === 'in-progress', {
+      from: atOther.messages.length,
+    });
     for (let index = 0; index < 100; index++) {
       const id = atOther.send({ type: 'prompt', prompt: 'say x' });
       expect(await answerTo(atOther, id)).toMatchObject({ type: 'accepted' });
@@ -131,34 +141,48 @@ describe('two gateways on one store, a viewer on each', () => {
     await sameLogs();
   });
 
-  test('the owner stops for longer than its lease in mid-turn: the other takes over, and the late writes of the first are refused', { timeout: 120_000 }, async () => {
-    atOwner.send({ type: 'prompt', prompt: 'stream 4000 5' });
-    await atOther.until((message) => message.type === 'text' && message.content.includes('tok-000100'));
-    owner.signal('SIGSTOP');
-    await atOther.until((message) => message.type === 'done' && message.seq !== undefined && message.seq > 1_000, { patienceMs: 60_000 });
-    expect(atOther.text.endsWith(streamText(4_000))).toBe(true);
-    owner.signal('SIGCONT');
-    await sameLogs();
-    const id = atOwner.send({ type: 'prompt', prompt: 'say after' });
-    expect(await answerTo(atOwner, id)).toMatchObject({ type: 'accepted' });
-    await ends(3);
-    await sameLogs();
-    expect(atOwner.text.endsWith(`${streamText(4_000)}after`)).toBe(true);
-  });
+  test(
+    'the owner stops for longer than its lease in mid-turn: the other takes over, and the late writes of the first are refused',
+    { timeout: 120_000 },
+    async () => {
+      atOwner.send({ type: 'prompt', prompt: 'stream 4000 5' });
+      await atOther.until((message) => message.type === 'text' && message.content.includes('tok-000100'));
+      owner.signal('SIGSTOP');
+      await atOther.until((message) => message.type === 'done' && message.seq !== undefined && message.seq > 1_000, {
+        patienceMs: 60_000,
+      });
+      expect(atOther.text.endsWith(streamText(4_000))).toBe(true);
+      owner.signal('SIGCONT');
+      await sameLogs();
+      const id = atOwner.send({ type: 'prompt', prompt: 'say after' });
+      expect(await answerTo(atOwner, id)).toMatchObject({ type: 'accepted' });
+      await ends(3);
+      await sameLogs();
+      expect(atOwner.text.endsWith(`${streamText(4_000)}after`)).toBe(true);
+    },
+  );
 
-  test('the owner stops while nothing runs: the other takes over for the next prompt, and the first notices when it is back', { timeout: 120_000 }, async () => {
-    owner.signal('SIGSTOP');
-    // Sent while it sleeps; it must be answered and carried out, once, whoever does it.
-    const asleep = atOwner.send({ type: 'prompt', prompt: 'say sent-to-the-sleeper' });
-    atOther.send({ type: 'prompt', prompt: 'say taken-over' });
-    await until('the other to have taken over', () => atOther.count('done') === 2, 60_000);
-    owner.signal('SIGCONT');
-    expect(await answerTo(atOwner, asleep)).toMatchObject({ type: 'accepted' });
-    await ends(3);
-    await sameLogs();
-    atOther.send({ type: 'prompt', prompt: 'say and-again' });
-    await ends(4);
-    await sameLogs();
-    expect(atOwner.text.match(/sent-to-the-sleeper|taken-over|and-again/g)).toEqual(['taken-over', 'sent-to-the-sleeper', 'and-again']);
-  });
+  test(
+    'the owner stops while nothing runs: the other takes over for the next prompt, and the first notices when it is back',
+    { timeout: 120_000 },
+    async () => {
+      owner.signal('SIGSTOP');
+      // Sent while it sleeps; it must be answered and carried out, once, whoever does it.
+      const asleep = atOwner.send({ type: 'prompt', prompt: 'say sent-to-the-sleeper' });
+      atOther.send({ type: 'prompt', prompt: 'say taken-over' });
+      await until('the other to have taken over', () => atOther.count('done') === 2, 60_000);
+      owner.signal('SIGCONT');
+      expect(await answerTo(atOwner, asleep)).toMatchObject({ type: 'accepted' });
+      await ends(3);
+      await sameLogs();
+      atOther.send({ type: 'prompt', prompt: 'say and-again' });
+      await ends(4);
+      await sameLogs();
+      expect(atOwner.text.match(/sent-to-the-sleeper|taken-over|and-again/g)).toEqual([
+        'taken-over',
+        'sent-to-the-sleeper',
+        'and-again',
+      ]);
+    },
+  );
 });

@@ -36,7 +36,11 @@ describe('viewers', () => {
     const second = await open({ conversation });
     first.send({ type: 'prompt', prompt: 'think hm\nstream 50 1\nsay end' });
     await Promise.all([first, second].map((viewer) => viewer.until((message) => message.type === 'done')));
-    await Promise.all([first, second].map((viewer) => viewer.until((message) => message.type === 'status' && message.status === 'completed')));
+    await Promise.all(
+      [first, second].map((viewer) =>
+        viewer.until((message) => message.type === 'status' && message.status === 'completed'),
+      ),
+    );
     expect(second.log).toEqual(first.log);
     const third = await open({ conversation });
     expect(third.init.mode).toBe('snapshot');
@@ -128,7 +132,10 @@ describe('commands', () => {
     await viewer.until((message) => message.type === 'status' && message.status === 'in-progress');
     viewer.send({ type: 'abort' });
     await until('two ends', () => viewer.count('done') === 2);
-    expect(viewer.log.flatMap((message) => (message.type === 'done' ? [message.reason] : []))).toEqual(['aborted', 'completed']);
+    expect(viewer.log.flatMap((message) => (message.type === 'done' ? [message.reason] : []))).toEqual([
+      'aborted',
+      'completed',
+    ]);
     await viewer.close();
   });
 
@@ -148,7 +155,9 @@ describe('commands', () => {
     grace.send({ type: 'reject', toolId, reason: 'not today' });
     await ada.until((message) => message.type === 'decision');
     const late = ada.send({ type: 'approve', toolId });
-    expect(await ada.until((message) => message.type === 'accepted' && message.id === late)).toMatchObject({ duplicate: true });
+    expect(await ada.until((message) => message.type === 'accepted' && message.id === late)).toMatchObject({
+      duplicate: true,
+    });
     const copies = await until('the copy', () => {
       const all = ada.messages.filter((message) => message.type === 'decision');
       return all.length === 2 && all;

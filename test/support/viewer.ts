@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { newId, parseServerMessage, type InitMessage, type ServerMessage, type StoredMessage } from '@holdfast/protocol';
+import {
+  newId,
+  parseServerMessage,
+  type InitMessage,
+  type ServerMessage,
+  type StoredMessage,
+} from '@holdfast/protocol';
 
 export type ViewerOptions = {
   readonly url: string;
@@ -28,7 +34,7 @@ export class TestViewer {
     const address = new URL(`/projects/${project}/agent/${agent}`, url.replace('http', 'ws'));
     for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
     this.ws = new WebSocket(address, token === null ? [] : ['bearer', token], { headers, perMessageDeflate: false });
-    this.ws.on('message', (data) => this.#hear(String(data)));
+    this.ws.on('message', (data: Buffer) => this.#hear(data.toString('utf8')));
     this.ws.on('error', () => undefined);
     this.closed = once(this.ws, 'close').then(([code, reason]) => {
       for (const wake of this.#waiting) wake();
@@ -39,7 +45,9 @@ export class TestViewer {
   /** A viewer that has its `init`. */
   static async open(options: ViewerOptions): Promise<TestViewer> {
     const viewer = new TestViewer(options);
-    await viewer.until((message) => message.type === 'init');
+    const init = await viewer.until<InitMessage>((message) => message.type === 'init');
+    if (init.mode === 'snapshot')
+      await viewer.until((message) => message.type === 'history' && message.more === undefined);
     return viewer;
   }
 

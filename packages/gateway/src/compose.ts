@@ -56,7 +56,8 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
   const health = [{ name: 'db', isRequired: true, check: () => store.check() }];
   const api = createApi({ identity, projects, health, startedAt, log });
 
-  server.on('request', getRequestListener(api.fetch));
+  const answer = getRequestListener(api.fetch);
+  server.on('request', (request, response) => void answer(request, response));
   server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket as Socket, head));
   await listen(server, config);
   stack.defer(() => void server.close());
@@ -69,7 +70,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
 }
 
 /** Logs go to stderr: stdout belongs to what a command prints. */
-export function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>): Pino {
+function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>): Pino {
   const options = { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (config.logFormat === 'pretty') {
     return pino({

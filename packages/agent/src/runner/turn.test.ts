@@ -47,7 +47,8 @@ function play(events: readonly TurnEvent[]): { turn: Turn; journal: Written[] } 
     const isDropped = step.effects.some((effect) => effect.kind === 'drop');
     if (event.kind === 'accepted' && event.command === 'prompt') journal.push({ type: 'prompt', id: event.id });
     if (event.kind === 'line' && !isDropped) journal.push(event.line);
-    for (const effect of step.effects) if (effect.kind === 'close') journal.push(...(effect.lines as Written[]));
+    for (const effect of step.effects)
+      if (effect.kind === 'close') journal.push(...(effect.lines as readonly Written[]));
   }
   return { turn, journal };
 }

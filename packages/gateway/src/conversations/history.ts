@@ -3,7 +3,7 @@ import { textsOf, type LogBatch } from './log-batch.ts';
 import type { ConversationStore } from './store.ts';
 
 /** Messages as a `history` carries them, joined (docs/protocol.md 3.3). Feed it batches in order, then take `messages`. */
-export class HistoryJoiner {
+class HistoryJoiner {
   readonly #messages: StoredMessage[] = [];
   readonly #superseded = new Set<string>();
   /** Contents of the block that is being joined; joined once, at its end. */

@@ -105,7 +105,7 @@ function digitCount(value: number): number {
 }
 
 /** RFC 6455, 5.2: FIN and opcode 1, no mask, the length in 7, 7+16 or 7+64 bits. Returns where the payload begins. */
-export function writeFrameHeader(target: Buffer, at: number, payloadBytes: number): number {
+function writeFrameHeader(target: Buffer, at: number, payloadBytes: number): number {
   target[at] = 0x81;
   if (payloadBytes < 126) {
     target[at + 1] = payloadBytes;

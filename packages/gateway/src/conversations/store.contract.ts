@@ -237,8 +237,8 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
         { id: 'c' as MessageId, state: 'done' as const },
       ];
       await write(await lease(), { commands });
-      const open = await store.openCommands(one);
-      expect(open.map(({ id, state }) => [id, state])).toEqual([
+      const left = await store.openCommands(one);
+      expect(left.map(({ id, state }) => [id, state])).toEqual([
         ['b', 'new'],
         ['a', 'logged'],
       ]);

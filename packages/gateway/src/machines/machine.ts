@@ -87,7 +87,7 @@ export class Machine implements RunnerHost {
           };
           events.attached({ ...channel, detach });
         },
-        lines: events.lines,
+        lines: (offset, lines) => events.lines(offset, lines),
         gone: (gone) => {
           socket.destroySoon();
           events.gone(gone);

@@ -66,7 +66,8 @@ export class Sessions {
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     const open = await Promise.allSettled(this.#sessions.values());
-    await Promise.all(open.map((result) => (result.status === 'fulfilled' ? result.value?.end() : undefined)));
+    const live = open.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []));
+    await Promise.all(live.map((session) => session.end()));
   }
 
   /** The watcher is told of everything after `conversation.lastSeq`. Returns the feed that it watches. */

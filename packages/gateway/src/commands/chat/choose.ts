@@ -1,4 +1,4 @@
-import { HoldfastError, isRecord, type Json } from '@holdfast/protocol';
+import { errorRules, HoldfastError, isRecord, type Json } from '@holdfast/protocol';
 
 export type Target = { readonly project: string; readonly agent: string };
 export type Wish = { readonly project?: string | undefined; readonly agent?: string | undefined };
@@ -34,7 +34,7 @@ async function readProjects(url: URL, token: string | undefined): Promise<readon
   const page = new URL(`${url.pathname.replace(/\/+$/, '')}/api/projects`, url);
   page.protocol = page.protocol.replace('ws', 'http');
   const response = await ask(page, token, url);
-  if (response.status === 401 || response.status === 403) {
+  if (response.status === errorRules.unauthorized.status || response.status === errorRules.forbidden.status) {
     throw new HoldfastError('unauthorized', `${url.origin} wants you signed in: pass --token or set HOLDFAST_TOKEN.`);
   }
   const body = (await response.json().catch(() => undefined)) as Json | undefined;

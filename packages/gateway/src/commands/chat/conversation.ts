@@ -1,3 +1,4 @@
+import { errorRules } from '@holdfast/protocol';
 import { Viewer, type ViewerOptions } from '@holdfast/client';
 import type { Readable, Writable } from 'node:stream';
 import { WebSocket } from 'ws';
@@ -55,9 +56,9 @@ export function comeBack({ url, project, agent }: ChatOptions, conversationId: s
 /** A refused connection as a sentence with the way out. */
 export function explainRefusal(code: number, reason: string): string {
   switch (code) {
-    case 4401:
+    case errorRules.unauthorized.close:
       return `${reason} Pass --token or set HOLDFAST_TOKEN.`;
-    case 4404:
+    case errorRules.not_found.close:
       return `${reason} Look at the project, --agent and --conversation.`;
     default:
       return reason;

@@ -1,5 +1,5 @@
 import type { ConnectionState, Sent, Viewer, ViewerSnapshot } from '@holdfast/client';
-import type { ServerMessage, Tool } from '@holdfast/protocol';
+import { errorRules, type ServerMessage, type Tool } from '@holdfast/protocol';
 
 import { comeBack, explainRefusal, watchConversation, type ChatOptions, type ChatStreams } from './conversation.ts';
 import { LineEditor, markPastes } from './line-editor.ts';
@@ -122,7 +122,8 @@ class InteractiveChat {
   }
 
   async #refused(code: number, reason: string): Promise<void> {
-    if (code === 4401 && (await this.#options.signIn.hasNewToken())) return this.#viewer.reconnect();
+    if (code === errorRules.unauthorized.close && (await this.#options.signIn.hasNewToken()))
+      return this.#viewer.reconnect();
     this.#draw(this.#renderer.problem(explainRefusal(code, reason)));
     this.#leave(this.#wasConnected ? 1 : 2);
   }

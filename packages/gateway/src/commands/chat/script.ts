@@ -1,6 +1,6 @@
 import type { Sent, Viewer, ViewerSnapshot } from '@holdfast/client';
 import { createInterface } from 'node:readline';
-import type { DoneReason, ServerMessage, Tool } from '@holdfast/protocol';
+import { errorRules, type DoneReason, type ServerMessage, type Tool } from '@holdfast/protocol';
 
 import { explainRefusal, watchConversation, type ChatOptions, type ChatStreams } from './conversation.ts';
 import { painter } from './paint.ts';
@@ -148,7 +148,8 @@ class ScriptChat {
   }
 
   async #refused(code: number, reason: string): Promise<void> {
-    if (code === 4401 && (await this.#options.signIn.hasNewToken())) return this.#viewer.reconnect();
+    if (code === errorRules.unauthorized.close && (await this.#options.signIn.hasNewToken()))
+      return this.#viewer.reconnect();
     this.#say(explainRefusal(code, reason));
     this.#stop(this.#wasConnected ? 1 : 2);
   }
