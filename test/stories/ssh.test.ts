@@ -151,7 +151,6 @@ describe.skipIf(sshdMissing)('the connection to the other machine', () => {
   test('is gone for a while: the agent works on, and all that it said comes when the machine is there again', async () => {
     await begin();
     viewer.send({ type: 'prompt', prompt: 'stream 400 5\nrun touch worked-on.txt\nsay back' });
-    viewer.send({ type: 'settings', settings: { permissionMode: 'acceptEdits' } });
     await viewer.until((message) => message.type === 'text');
     await story.sshd.down();
     const heard = viewer.seq;
@@ -160,11 +159,14 @@ describe.skipIf(sshdMissing)('the connection to the other machine', () => {
     await until('the agent to ask over there', () => readFileSync(journal, 'utf8').includes('worked-on.txt'));
     expect(viewer.seq - heard).toBeLessThan(400);
     expect(viewer.count('tool_use')).toBe(0);
+    const told = await viewer.until((message) => message.type === 'notice' && message.code === 'unreachable');
+    expect(JSON.stringify(told)).toMatch(/cannot be reached: .*Connection refused/);
     await story.sshd.up();
     await approveNext(viewer);
     expect(await viewer.until(isDone)).toMatchObject({ reason: 'completed' });
     expect(viewer.text.trim()).toBe(`${streamText(400)}back`);
     expect(viewer.count('done')).toBe(1);
+    expect(viewer.count('notice')).toBe(1);
     expect(existsSync(join(story.folder(), 'worked-on.txt'))).toBe(true);
     expect(viewer.fault).toBeUndefined();
   });

@@ -73,6 +73,8 @@ export class Session {
   #drafted: Arrival[] = [];
   #steps: ((draft: Draft) => void)[] = [];
   #isWorking = false;
+  /** People know that the machine of their turn is not reached. */
+  #isAway = false;
   #idleSince: number = Date.now();
 
   constructor(parts: SessionParts, open: readonly Command[]) {
@@ -293,6 +295,7 @@ export class Session {
 
   #attached(channel: RunnerChannel): void {
     const { epoch } = channel.opened;
+    this.#isAway = false;
     if (epoch !== this.#state.runnerEpoch) this.#beginJournal(epoch);
     for (const message of this.#commands.undelivered) channel.send(message);
     this.#wake();
@@ -320,11 +323,21 @@ export class Session {
   }
 
   #failed(error: HoldfastError): boolean {
-    // A turn that runs over there is not lost because we cannot see it: try for ever.
-    if (this.#state.turn !== null) return true;
+    if (this.#state.turn !== null) {
+      // A turn that runs over there is not lost because we cannot see it: try for ever, and say so once.
+      if (!this.#isAway) this.#tellAway(error);
+      return true;
+    }
     this.#steps.push((draft) => this.#commands.refuseAll(draft, error));
     this.#wake();
     return false;
+  }
+
+  #tellAway(error: HoldfastError): void {
+    this.#isAway = true;
+    const content = `${error.message.replace(/\.?$/, '.')} The turn may go on there, and is shown as soon as that is seen again.`;
+    this.#steps.push((draft) => draft.add({ type: 'notice', agent: this.#agent, code: 'unreachable', content }));
+    this.#wake();
   }
 
   /** The runner let go and says why; a prompt that it never took has come to nothing. */
