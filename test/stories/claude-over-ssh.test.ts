@@ -10,7 +10,7 @@ import { sshdMissing } from '../support/sshd.ts';
 import { until } from '../support/until.ts';
 
 /** The product's main job, with the real Claude Code: only the model behind it is a script. */
-describe.skipIf(sshdMissing)('a person and Claude Code on another machine', () => {
+describe('a person and Claude Code on another machine', () => {
   let bin: string;
   let model: ModelEndpoint;
   let story: RemoteStory;
@@ -19,14 +19,21 @@ describe.skipIf(sshdMissing)('a person and Claude Code on another machine', () =
   beforeAll(async () => {
     bin = await installClaudeCode();
   });
-  beforeEach(async () => {
+  beforeEach(async ({ skip }) => {
+    skip(sshdMissing !== undefined, sshdMissing);
     model = await startModelEndpoint();
     // What a machine with Claude Code has: it on the PATH. The rest comes from the project.
-    const { PATH, HOME, TMPDIR, ...env } = claudeCodeEnvironment({ bin, modelUrl: model.url, home: '' });
+    const {
+      PATH,
+      HOME: _home,
+      TMPDIR: _temporary,
+      ...env
+    } = claudeCodeEnvironment({ bin, modelUrl: model.url, home: '' });
     story = await startRemoteStory({ env, envThere: { PATH: String(PATH) } });
     person = await ClientPerson.arrive({ url: story.gateway.url, agent: 'claude' });
   });
   afterEach(async () => {
+    if (sshdMissing !== undefined) return;
     person.viewer.close();
     await story.end();
     await model.close();

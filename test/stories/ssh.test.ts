@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { commandLinesWith } from '../support/processes.ts';
 import { startRemoteStory, type RemoteStory } from '../support/remote-story.ts';
 import { streamText } from '../support/returning-viewer.ts';
@@ -11,12 +11,17 @@ import { TestViewer } from '../support/viewer.ts';
 
 const secret = 'only-the-agent-may-know-3141592653';
 
-describe.skipIf(sshdMissing)('an agent on another machine', () => {
+beforeEach(({ skip }) => skip(sshdMissing !== undefined, sshdMissing));
+
+describe('an agent on another machine', () => {
   let story: RemoteStory;
   beforeAll(async () => {
-    story = await startRemoteStory({ projects: ['shop', 'shed'], env: { DEPLOY_KEY: secret } });
+    if (sshdMissing === undefined)
+      story = await startRemoteStory({ projects: ['shop', 'shed'], env: { DEPLOY_KEY: secret } });
   });
-  afterAll(() => story.end());
+  afterAll(async () => {
+    if (sshdMissing === undefined) await story.end();
+  });
   const open = (project = 'shop'): Promise<TestViewer> =>
     TestViewer.open({ url: story.gateway.url, project, query: { conversation: 'new' } });
 
@@ -67,7 +72,7 @@ describe.skipIf(sshdMissing)('an agent on another machine', () => {
   });
 });
 
-describe.skipIf(sshdMissing)('the connection to the other machine', () => {
+describe('the connection to the other machine', () => {
   let story: RemoteStory;
   let viewer: TestViewer;
   const begin = async (...options: Parameters<typeof startRemoteStory>): Promise<void> => {
@@ -75,6 +80,7 @@ describe.skipIf(sshdMissing)('the connection to the other machine', () => {
     viewer = await TestViewer.open({ url: story.gateway.url, query: { conversation: 'new' } });
   };
   afterEach(async () => {
+    if (sshdMissing !== undefined) return;
     await viewer.close();
     await story.end();
   });

@@ -180,7 +180,7 @@ export async function faultOf(start: Promise<LinkProcess>): Promise<HoldfastErro
 }
 
 /** The first `count` frames that the link sends. */
-export async function readFrames(
+async function readFrames(
   link: LinkProcess,
   count: number,
 ): Promise<readonly { kind: number; channel: number; bytes: number }[]> {

@@ -34,7 +34,11 @@ function machineWith(...links: readonly LinkProcess[]) {
   const connect = vi.fn<() => Promise<LinkProcess>>();
   for (const one of links) connect.mockResolvedValueOnce(one);
   const machine = new Machine({ name: 'there', isHere: false, connect, log });
-  const events = { attached: vi.fn<RunnerEvents['attached']>(), lines: vi.fn(), gone: vi.fn<RunnerEvents['gone']>() };
+  const events = {
+    attached: vi.fn<RunnerEvents['attached']>(),
+    lines: vi.fn<RunnerEvents['lines']>(),
+    gone: vi.fn<RunnerEvents['gone']>(),
+  };
   const attach = (): Promise<void> => machine.attach(request, events, { signal: new AbortController().signal });
   return { machine, connect, events, attach };
 }
