@@ -3,6 +3,8 @@ import { coldStart } from './cold-start.ts';
 import { contenders } from './contenders.ts';
 import type { Contender } from './contender.ts';
 import { machineFacts } from './machine.ts';
+import { overSsh } from './over-ssh.ts';
+import { sessionStart } from './session-start.ts';
 import { fanOut } from './measures/fan-out.ts';
 import { latency } from './measures/latency.ts';
 import type { Measure } from './measures/measure.ts';
@@ -22,14 +24,32 @@ import { cell, table } from './table.ts';
  */
 
 const measures: readonly Measure[] = [throughput, latency, replay, memory, fanOut];
-const startName = 'start';
+/** Those that are no comparison of contenders. */
+const others: readonly {
+  readonly name: string;
+  readonly question: string;
+  readonly run: (rounds?: number) => Promise<string>;
+}[] = [
+  {
+    name: 'ssh',
+    question:
+      'How many lines a second come from another machine? 200,000 lines of about 200 bytes, as fast as they go.',
+    run: (rounds = 5) => overSsh(rounds),
+  },
+  {
+    name: 'session',
+    question: 'How long until a new session says its first word?',
+    run: (rounds = 15) => sessionStart(rounds),
+  },
+  { name: 'start', question: 'How long does the agent CLI take to start?', run: async () => coldStart() },
+];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { rounds: { type: 'string' }, only: { type: 'string' } },
   });
-  const known = [...measures.map((measure) => measure.name), startName];
+  const known = [...measures, ...others].map(({ name }) => name);
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`no such bench: ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
@@ -42,8 +62,10 @@ async function main(): Promise<void> {
     const rounds = Number(values.rounds ?? measure.rounds);
     console.log(await measureAll(measure, chosen.filter(measure.applies), rounds));
   }
-  if (wants(startName))
-    console.log(`\n## ${startName}\n\nHow long does the agent CLI take to start?\n\n${coldStart()}`);
+  for (const { name, question, run } of others.filter((one) => wants(one.name))) {
+    const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+    console.log(`\n## ${name}\n\n${question}\n\n${await run(rounds)}`);
+  }
 }
 
 async function measureAll(measure: Measure, chosen: readonly Contender[], rounds: number): Promise<string> {

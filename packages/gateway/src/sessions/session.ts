@@ -118,6 +118,8 @@ export class Session {
     const id = message.id ?? newId<MessageId>();
     if (message.type === 'prompt' && this.#commands.isFull && !this.#commands.hasSeen(id)) return refuseFull(id);
     const command = { id, userId, message: { ...message, id } };
+    // The machine is reached for while the prompt is being stored.
+    if (message.type === 'prompt') this.#attachment.ensure();
     // Claimed before the store is asked: the regular look into the store must not take it up a second time.
     const isFirst = this.#commands.claim(id, message);
     const added = await this.#parts.store.addCommand(this.conversationId, command).catch((error: unknown) => {
