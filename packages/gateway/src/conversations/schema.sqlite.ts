@@ -54,7 +54,7 @@ const steps: readonly string[] = [
      UNIQUE (conversation_id, id)
    );
    CREATE INDEX commands_open ON commands (conversation_id, position) WHERE state <> 'done';
-   CREATE TABLE probes (id INTEGER PRIMARY KEY);`,
+   CREATE TABLE probes (id INTEGER PRIMARY KEY, bytes BLOB);`,
 ];
 
 /** Brings the file to the newest schema, all or nothing; several processes at once are fine. */

@@ -53,6 +53,25 @@ describe('the SQLite file', () => {
     await Promise.all([first.close(), second.close()]);
   });
 
+  test(
+    'does not grow with checks and leases alone, however long nobody says anything',
+    { timeout: 20_000 },
+    async () => {
+      const path = freshPath();
+      const store = new SQLiteConversationStore(path);
+      await store.create(fresh);
+      const growth = async (): Promise<number> => {
+        const before = statSync(`${path}-wal`).size;
+        for (let time = 0; time < 20; time++) await store.check();
+        return statSync(`${path}-wal`).size - before;
+      };
+      expect(await growth()).toBeGreaterThan(0);
+      // Once the log was brought into the file its room is used again.
+      await expect.poll(growth, { interval: 700, timeout: 15_000 }).toBe(0);
+      await store.close();
+    },
+  );
+
   test('that is a symbolic link is refused', () => {
     const link = join(folder, 'link.db');
     symlinkSync(join(folder, 'elsewhere.db'), link);

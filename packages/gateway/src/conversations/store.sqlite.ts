@@ -1,12 +1,10 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HoldfastError, type ConversationId, type ProjectId, type UserId } from '@holdfast/protocol';
 import type { Command, Conversation } from './conversation.ts';
 import type { LogBatch } from './log-batch.ts';
 import { readCommand, readConversation, type BatchRow, type CommandRow, type ConversationRow } from './rows.sqlite.ts';
 import { Checkpointer } from './checkpoint.sqlite.ts';
-import { migrate } from './schema.sqlite.ts';
+import { openFile, pageBytes } from './file.sqlite.ts';
 import type {
   ConversationStore,
   Head,
@@ -37,12 +35,15 @@ export class SQLiteConversationStore implements ConversationStore {
   readonly #statements = new Map<string, StatementSync>();
   #queue: Queued[] = [];
   #isScheduled = false;
+  /** Bytes of messages in the transaction under way, and in the last one that failed. */
+  #appendedBytes = 0;
+  #failedBytes = 0;
   #isSyncFull = true;
   #isClosed = false;
 
   constructor(path: string) {
     this.#path = path;
-    this.#db = open(path);
+    this.#db = openFile(path);
     this.#checkpointer = new Checkpointer(path, () => this.#db.exec('PRAGMA wal_checkpoint(RESTART)'));
   }
 
@@ -202,10 +203,13 @@ export class SQLiteConversationStore implements ConversationStore {
   }
 
   async check(): Promise<void> {
-    await this.#enqueue(true, () => {
-      this.#run(`INSERT INTO probes (id) VALUES (1) ON CONFLICT (id) DO NOTHING`);
-      this.#run(`DELETE FROM probes WHERE id = 1`);
-    });
+    // As large as what failed last: room for a small probe would not be room for messages.
+    const bytes = this.#failedBytes;
+    await this.#enqueue(true, () =>
+      this.#run(`INSERT OR REPLACE INTO probes (id, bytes) VALUES (1, zeroblob(?))`, bytes),
+    );
+    await this.#enqueue(true, () => this.#run(`DELETE FROM probes WHERE id = 1`));
+    if (bytes >= this.#failedBytes) this.#failedBytes = 0;
   }
 
   async close(): Promise<void> {
@@ -235,7 +239,7 @@ export class SQLiteConversationStore implements ConversationStore {
 
   /** False when generation or number are not those that the store has. */
   #append(id: ConversationId, generation: number, batch: LogBatch, runnerOffset: number): boolean {
-    this.#checkpointer.grown(batch.bytes.length);
+    this.#appendedBytes += batch.bytes.length;
     const appended = this.#run(
       `INSERT INTO batches (key, first_seq, last_seq, runner_offset, bytes)
        SELECT (number << 32) + ?1, ?2, ?1, ?3, ?4 FROM records WHERE id = ?5 AND lease_generation = ?6 AND last_seq = ?2 - 1`,
@@ -283,6 +287,7 @@ export class SQLiteConversationStore implements ConversationStore {
     this.#queue = [];
     if (queue.length === 0 || this.#isClosed) return;
     const results: unknown[] = [];
+    this.#appendedBytes = 0;
     try {
       this.#checkpointer.settle();
       this.#setSync(queue.some((queued) => queued.isDurable));
@@ -290,11 +295,14 @@ export class SQLiteConversationStore implements ConversationStore {
       for (const queued of queue) results.push(queued.run());
       this.#run('COMMIT');
     } catch (error) {
+      this.#failedBytes = Math.max(this.#failedBytes, this.#appendedBytes);
       this.#rollBack();
       const fault = this.#unavailable(error);
       for (const queued of queue) queued.reject(fault);
       return;
     }
+    if (this.#appendedBytes >= this.#failedBytes) this.#failedBytes = 0;
+    this.#checkpointer.grown(this.#appendedBytes + pageBytes);
     queue.forEach((queued, index) => queued.resolve(results[index] as never));
   }
 
@@ -358,33 +366,3 @@ export class SQLiteConversationStore implements ConversationStore {
 }
 
 type Value = string | number | null | Uint8Array;
-
-function open(path: string): DatabaseSync {
-  try {
-    if (path !== ':memory:') prepareFile(path);
-    const db = new DatabaseSync(path);
-    // 8 KiB pages: large batches cost a third less than with 4, small ones hardly more. Holds for a new file only.
-    db.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    // Checkpoints are the Checkpointer's work, on another thread: they would hold up tokens here.
-    db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON');
-    migrate(db);
-    return db;
-  } catch (error) {
-    if (error instanceof HoldfastError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new HoldfastError('unavailable', `SQLite could not open ${path} (${why}); check SQLITE_DB_PATH.`, {
-      cause: error,
-    });
-  }
-}
-
-/** The folder is made, the file is the user's own and nobody else's (0600), and a symbolic link is refused. */
-function prepareFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isSymbolicLink() === true) {
-    throw new HoldfastError('unavailable', `SQLITE_DB_PATH ${path} is a symbolic link; name the file itself.`);
-  }
-  if (found === undefined) closeSync(openSync(path, 'a', 0o600));
-  else chmodSync(path, 0o600);
-}
