@@ -60,8 +60,10 @@ export class Viewer implements Watcher {
       this.#isLive = false;
       return;
     }
+    // While catching up it may have read further than the feed had shown.
+    if (batch.lastSeq <= this.#cursor) return;
+    this.sendFrames(batchAfter(batch, this.#cursor).bytes);
     this.#cursor = batch.lastSeq;
-    this.sendFrames(batch.bytes);
   }
 
   wake(): void {
