@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.ts';
 import { contenders } from './contenders.ts';
 import type { Contender } from './contender.ts';
+import { faults } from './faults.ts';
 import { machineFacts } from './machine.ts';
 import { overSsh } from './over-ssh.ts';
 import { sessionStart } from './session-start.ts';
@@ -18,6 +19,7 @@ import { cell, table } from './table.ts';
  * npm run bench                                    everything
  * npm run bench -- latency replay                  some of it
  * npm run bench -- --rounds 1 --only "ws + JSON"   quickly, some contenders
+ * npm run bench -- faults --kills 500 --seed 7     not among everything: parts are killed, what a viewer sees is counted
  *
  * A round starts each contender anew, one after the other; figures are medians of the rounds with the least and the
  * most, and a ratio is the median of the ratios within each round.
@@ -44,19 +46,28 @@ const others: readonly {
   { name: 'start', question: 'How long does the agent CLI take to start?', run: async () => coldStart() },
 ];
 
+const faultsName = 'faults';
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: 'string' }, only: { type: 'string' } },
+    options: {
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      kills: { type: 'string', default: '500' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    },
   });
-  const known = [...measures, ...others].map(({ name }) => name);
+  const known = [...[...measures, ...others].map(({ name }) => name), faultsName];
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`no such bench: ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
   const chosen = contenders.filter((contender) => values.only?.split(',').includes(contender.name) ?? true);
 
   console.log(`${machineFacts()}\n`);
-  for (const contender of chosen) console.log(`- ${contender.name}: ${contender.work}`);
+  if (positionals.join() !== faultsName) {
+    for (const contender of chosen) console.log(`- ${contender.name}: ${contender.work}`);
+  }
   for (const measure of measures.filter((one) => wants(one.name))) {
     console.log(`\n## ${measure.name}\n\n${measure.question}\n`);
     const rounds = Number(values.rounds ?? measure.rounds);
@@ -65,6 +76,10 @@ async function main(): Promise<void> {
   for (const { name, question, run } of others.filter((one) => wants(one.name))) {
     const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
     console.log(`\n## ${name}\n\n${question}\n\n${await run(rounds)}`);
+  }
+  if (positionals.includes(faultsName)) {
+    const options = { kills: Number(values.kills), seed: Number(values.seed) };
+    console.log(`\n## ${faultsName}\n\nIs anything lost when parts are killed?\n\n${await faults(options)}`);
   }
 }
 
