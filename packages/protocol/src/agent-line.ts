@@ -71,8 +71,23 @@ export function parseJournalLine(text: string): JournalLine | undefined {
  * nobody on the hot path has to parse it.
  */
 export function isDelta(bytes: Uint8Array, at: number): boolean {
-  // {"type":"text", or {"type":"thinking", : the two differ from every other type at the tenth and eleventh byte
-  if (bytes[at + 9] !== 0x74 || bytes[at + 8] !== 0x22) return false;
-  const second = bytes[at + 10];
-  return second === 0x65 ? bytes[at + 13] === 0x22 : second === 0x68 && bytes[at + 17] === 0x22;
+  // `{"type":"t`, the tenth byte first: it tells most other lines apart. Written out, because a loop costs four times as much.
+  if (bytes[at + 9] !== 0x74 || bytes[at] !== 0x7b || bytes[at + 1] !== 0x22 || bytes[at + 2] !== 0x74) return false;
+  if (bytes[at + 3] !== 0x79 || bytes[at + 4] !== 0x70 || bytes[at + 5] !== 0x65 || bytes[at + 6] !== 0x22)
+    return false;
+  if (bytes[at + 7] !== 0x3a || bytes[at + 8] !== 0x22) return false;
+  return bytes[at + 10] === 0x65 ? isText(bytes, at) : isThinking(bytes, at);
+}
+
+/** `xt",` */
+function isText(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + 11] === 0x78 && bytes[at + 12] === 0x74 && bytes[at + 13] === 0x22 && bytes[at + 14] === 0x2c;
+}
+
+/** `hinking",` */
+function isThinking(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at + 10] !== 0x68 || bytes[at + 11] !== 0x69 || bytes[at + 12] !== 0x6e || bytes[at + 13] !== 0x6b)
+    return false;
+  if (bytes[at + 14] !== 0x69 || bytes[at + 15] !== 0x6e || bytes[at + 16] !== 0x67) return false;
+  return bytes[at + 17] === 0x22 && bytes[at + 18] === 0x2c;
 }
