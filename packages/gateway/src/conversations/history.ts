@@ -2,12 +2,16 @@ import { parseServerMessage, type ConversationId, type StoredMessage } from '@ho
 import { textsOf, type LogBatch } from './log-batch.ts';
 import type { ConversationStore } from './store.ts';
 
+/** Of a block that is longer several pieces are made, so that a page can hold them (docs/protocol.md 3.4). */
+const maxJoinedLength = 262_144;
+
 /** Messages as a `history` carries them, joined (docs/protocol.md 3.3). Feed it batches in order, then take `messages`. */
 class HistoryJoiner {
   readonly #messages: StoredMessage[] = [];
   readonly #superseded = new Set<string>();
   /** Contents of the block that is being joined; joined once, at its end. */
   #parts: string[] = [];
+  #joinedLength = 0;
 
   /** Adds the messages of a batch up to number `seq`. */
   add(batch: LogBatch, seq: number = Number.POSITIVE_INFINITY): void {
@@ -27,9 +31,9 @@ class HistoryJoiner {
   #addMessage(message: StoredMessage): void {
     const last = this.#messages.at(-1);
     if ((message.type === 'text' || message.type === 'thinking') && message.streaming) {
-      if (last?.type === message.type && last.block === message.block && last.streaming) {
-        if (this.#parts.length === 0) this.#parts.push(last.content);
-        this.#parts.push(message.content);
+      if (last?.type === message.type && last.block === message.block && last.streaming && !this.#isLong) {
+        if (this.#parts.length === 0) this.#addPart(last.content);
+        this.#addPart(message.content);
         this.#messages[this.#messages.length - 1] = message;
         return;
       }
@@ -39,7 +43,17 @@ class HistoryJoiner {
     this.#messages.push(message);
   }
 
+  get #isLong(): boolean {
+    return this.#joinedLength >= maxJoinedLength;
+  }
+
+  #addPart(content: string): void {
+    this.#parts.push(content);
+    this.#joinedLength += content.length;
+  }
+
   #endBlock(): void {
+    this.#joinedLength = 0;
     if (this.#parts.length === 0) return;
     const last = this.#messages.at(-1);
     if (last?.type === 'text' || last?.type === 'thinking') {
@@ -70,7 +84,7 @@ export function pagesOf(history: readonly StoredMessage[], maxBytes: number): St
   const pages: StoredMessage[][] = [[]];
   let bytes = 0;
   for (const message of history) {
-    const size = JSON.stringify(message).length;
+    const size = Buffer.byteLength(JSON.stringify(message));
     if (bytes > 0 && bytes + size > maxBytes) {
       pages.push([]);
       bytes = 0;
