@@ -77,6 +77,11 @@ export class ScriptedConversation {
       const isKnown = this.accepted.all.some((known) => known['id'] === id);
       socket.send({ type: 'accepted', agent: 'demo', id, ...(isKnown ? { duplicate: true } : {}) });
       if (isKnown) return;
+      if (message['settings'] !== undefined) {
+        const settings = { ...this.settings, ...(message['settings'] as Settings) };
+        this.settings = settings;
+        this.say({ type: 'notice', code: 'settings', content: 'Settings changed', settings } as LogEntry);
+      }
       if (message['type'] === 'prompt') {
         this.say({ type: 'user', id, userId: 'ada', prompt: message['prompt'] } as LogEntry);
       }

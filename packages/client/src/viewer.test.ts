@@ -84,7 +84,7 @@ test('a refused connection is an error with the code of its reason', async () =>
   expect(stopped.isConnected).toBe(false);
 });
 
-test('settings are those of init and then our own as soon as they are accepted', async () => {
+test('settings are those of init, and then what the log says, whoever changed them', async () => {
   conversation.settings = { model: 'small' };
   conversation.serve(peer);
   const { viewer, snapshots } = watch();

@@ -38,7 +38,7 @@ export type ViewerSnapshot = {
   readonly transcript: Transcript;
   /** Prompts of this viewer that are not in the log yet. */
   readonly unsent: readonly LocalPrompt[];
-  /** The conversation's settings, as far as this viewer knows: those at its last connect and its own since. */
+  /** The conversation's settings, as this viewer knows them. */
   readonly settings: Settings;
   readonly error: ViewerError | undefined;
 };
@@ -159,15 +159,13 @@ export class Viewer {
   #onMessage(message: ServerMessage): void {
     if (message.type === 'heartbeat' || message.type === 'accepted') return;
     if (message.type === 'init') this.#settings = message.settings;
+    if (message.type === 'notice' && message.settings !== undefined) this.#settings = message.settings;
     this.#held.push(message);
     if (this.#held.length >= maxHeldMessages) this.#readHeld();
     this.#timer ??= this.#clock.setTimeout(() => this.#publish(), tickMs);
   }
 
   #onSettled(message: OutboxMessage, settlement: Settlement): void {
-    if (settlement.kind === 'accepted' && 'settings' in message) {
-      this.#settings = { ...this.#settings, ...message.settings };
-    }
     if (settlement.kind === 'refused') {
       const { code, error, retryAfterMs } = settlement;
       this.#error = { code, message: error, id: message.id, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };

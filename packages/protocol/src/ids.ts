@@ -33,7 +33,9 @@ export function parseAgentName(value: unknown): string | undefined {
   return typeof value === 'string' && agentNamePattern.test(value) ? value : undefined;
 }
 
-/** A new random id: 32 hexadecimal digits, 122 random bits (a UUID without hyphens). */
+/** A new random id: 32 hexadecimal digits, 128 random bits. */
 export function newId<Id extends string>(): Id {
-  return globalThis.crypto.randomUUID().replaceAll('-', '') as Id;
+  // Not randomUUID: browsers have that on https and localhost only.
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') as Id;
 }

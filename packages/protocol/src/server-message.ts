@@ -33,7 +33,13 @@ export type TextMessage = Common & {
   readonly block: string;
 };
 export type SupersededMessage = Common & { readonly type: 'superseded'; readonly block: string };
-export type NoticeMessage = Common & { readonly type: 'notice'; readonly code: string; readonly content: string };
+export type NoticeMessage = Common & {
+  readonly type: 'notice';
+  readonly code: string;
+  readonly content: string;
+  /** With code `settings`: all that hold from now on. */
+  readonly settings?: Settings;
+};
 export type ToolUseMessage = Common & { readonly type: 'tool_use'; readonly tool: Tool };
 export type ToolResultMessage = Common & {
   readonly type: 'tool_result';

@@ -142,7 +142,10 @@ export function changeSettings(state: SessionState, change: Settings, agent: str
   const list = Object.entries(change).map(([name, value]) => `${name}: ${value}`);
   return step(
     { ...state, settings },
-    { isLogged: false, before: [{ type: 'notice', agent, code: 'settings', content: `Settings: ${list.join(', ')}` }] },
+    {
+      isLogged: false,
+      before: [{ type: 'notice', agent, code: 'settings', content: `Settings: ${list.join(', ')}`, settings }],
+    },
   );
 }
 
