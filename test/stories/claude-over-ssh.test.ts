@@ -23,14 +23,11 @@ describe('a person and Claude Code on another machine', () => {
     skip(sshdMissing !== undefined, sshdMissing);
     model = await startModelEndpoint();
     // What a machine with Claude Code has: it on the PATH. The rest comes from the project.
-    const {
-      PATH,
-      HOME: _home,
-      TMPDIR: _temporary,
-      ...env
-    } = claudeCodeEnvironment({ bin, modelUrl: model.url, home: '' });
-    story = await startRemoteStory({ env, envThere: { PATH: String(PATH) } });
-    person = await ClientPerson.arrive({ url: story.gateway.url, agent: 'claude' });
+    const all = claudeCodeEnvironment({ bin, modelUrl: model.url, home: '' });
+    const { PATH = '', HOME: _home, TMPDIR: _temporary, ...env } = all;
+    story = await startRemoteStory({ env, envThere: { PATH } });
+    const traces = (): string => `${story.traces()}\n${JSON.stringify(model.requests).slice(-4_000)}`;
+    person = await ClientPerson.arrive({ url: story.gateway.url, agent: 'claude', traces });
   });
   afterEach(async () => {
     if (sshdMissing !== undefined) return;
@@ -82,7 +79,7 @@ describe('a person and Claude Code on another machine', () => {
 
   test('an abort ends the stream and the request behind it', async () => {
     await person.ask('STREAM 10000 10');
-    await until('the first text', () => person.text !== '');
+    await person.until('the first text', () => person.text !== '');
     await person.viewer.abort().settled;
     expect(await person.end(1)).toMatchObject({ reason: 'aborted' });
     const { text } = person;
@@ -108,7 +105,7 @@ describe('a person and Claude Code on another machine', () => {
     await person.ask(`BASH echo once >> ${path('count.txt')}`);
     const tool = await person.asked();
     await story.gateway.kill();
-    await until('the library to notice', () => !person.viewer.getSnapshot().isConnected);
+    await person.until('the library to notice', () => !person.viewer.getSnapshot().isConnected);
     // Given while nobody is there to take it: the library keeps it.
     const sent = person.viewer.approve(tool.id);
     await story.gateway.start();
@@ -121,7 +118,7 @@ describe('a person and Claude Code on another machine', () => {
 
   test('a connection that is cut while it streams and while it asks: nothing is missing, nothing twice', async () => {
     await person.ask(`STREAM 300 10\nBASH echo once >> ${path('count.txt')}\nSTREAM 50 10`);
-    await until('the first text', () => person.text !== '');
+    await person.until('the first text', () => person.text !== '');
     await story.sshd.killConnections();
     const tool = await person.asked();
     await story.sshd.killConnections();

@@ -77,7 +77,8 @@ describe('the connection to the other machine', () => {
   let viewer: TestViewer;
   const begin = async (...options: Parameters<typeof startRemoteStory>): Promise<void> => {
     story = await startRemoteStory(...options);
-    viewer = await TestViewer.open({ url: story.gateway.url, query: { conversation: 'new' } });
+    viewer = new TestViewer({ url: story.gateway.url, query: { conversation: 'new' } });
+    await viewer.until((message) => message.type === 'init');
   };
   afterEach(async () => {
     if (sshdMissing !== undefined) return;

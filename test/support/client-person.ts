@@ -6,13 +6,17 @@ export type ClientPersonOptions = {
   readonly project?: string;
   readonly agent: string;
   readonly token?: string;
+  /** What to say besides when something was waited for in vain. */
+  readonly traces?: () => string;
 };
 
 /** A person behind the client library: looks at snapshots only, and comes back as the library does. */
 export class ClientPerson {
   readonly viewer: Viewer;
+  readonly #traces: () => string;
 
-  private constructor({ url, project = 'shop', agent, token = 'ada-token' }: ClientPersonOptions) {
+  private constructor({ url, project = 'shop', agent, token = 'ada-token', traces }: ClientPersonOptions) {
+    this.#traces = traces ?? (() => '');
     this.viewer = new Viewer({ url, project, agent, token, conversation: 'new' });
     this.viewer.open();
   }
@@ -20,7 +24,7 @@ export class ClientPerson {
   /** One that is connected. */
   static async arrive(options: ClientPersonOptions): Promise<ClientPerson> {
     const person = new ClientPerson(options);
-    await until('the connection', () => person.viewer.getSnapshot().isConnected);
+    await person.until('the connection', () => person.viewer.getSnapshot().isConnected);
     return person;
   }
 
@@ -47,11 +51,21 @@ export class ClientPerson {
 
   /** The call that waits for a decision, as soon as there is one. */
   async asked(): Promise<ToolItem['tool']> {
-    return until('a call that waits', () => this.transcript.pending[0]);
+    return this.until('a call that waits', () => this.transcript.pending[0]);
   }
 
   /** The end of turn number `turn`, from 1. */
   async end(turn: number): Promise<Extract<TranscriptItem, { kind: 'end' }>> {
-    return until(`the end of turn ${turn}`, () => this.of('end')[turn - 1], 60_000);
+    return this.until(`the end of turn ${turn}`, () => this.of('end')[turn - 1]);
+  }
+
+  /** Looks until `look` gives something; in vain, it tells what was there instead. */
+  async until<Found>(what: string, look: () => Found | undefined | false): Promise<Found> {
+    return until(what, look).catch((cause: unknown) => {
+      const { connection, transcript, error } = this.viewer.getSnapshot();
+      throw new Error(`${String(cause)}: ${JSON.stringify({ connection, transcript, error })}\n${this.#traces()}`, {
+        cause,
+      });
+    });
   }
 }

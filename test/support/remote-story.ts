@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestGateway } from './gateway.ts';
@@ -25,6 +25,8 @@ export type RemoteStory = {
   readonly folder: (project?: string) => string;
   /** The gateway's `ssh` processes for this machine. */
   readonly sshClients: () => Promise<readonly number[]>;
+  /** What gateway, runners and agents have left in logs and journals so far, for who has to find out why a test failed. */
+  readonly traces: () => string;
   /** Stops both and proves that neither side has left a process. */
   readonly end: () => Promise<void>;
 };
@@ -53,11 +55,20 @@ export async function startRemoteStory(options: RemoteStoryOptions = {}): Promis
   try {
     // JSON is YAML.
     const gateway = await TestGateway.start({ dir, config: () => JSON.stringify({ projects: entries }) });
-    return { sshd, gateway, folder, sshClients, end: () => endOf(gateway, sshd, sshClients) };
+    const traces = (): string => `${gateway.log}\n${runnerFiles(join(dir, 'state-there', 'runners'))}`;
+    return { sshd, gateway, folder, sshClients, traces, end: () => endOf(gateway, sshd, sshClients) };
   } catch (error) {
     await sshd.stop();
     throw error;
   }
+}
+
+function runnerFiles(folder: string): string {
+  if (!existsSync(folder)) return '';
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\/(journal|log|meta\.json)$/.test(path))
+    .map((path) => `== ${path}\n${readFileSync(join(folder, path), 'utf8').slice(-4_000)}`)
+    .join('\n');
 }
 
 async function endOf(gateway: TestGateway, sshd: TestSshd, sshClients: RemoteStory['sshClients']): Promise<void> {
