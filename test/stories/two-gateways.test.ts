@@ -163,6 +163,36 @@ describe('two gateways on one store, a viewer on each', () => {
   );
 
   test(
+    'the owner stops while an approval waits: given through the other, it is carried out once, also when the first is back',
+    { timeout: 120_000 },
+    async () => {
+      atOwner.send({ type: 'prompt', prompt: 'run echo ran >> count.txt\nrun cat count.txt' });
+      const toolId = await toolCall(atOther);
+      owner.signal('SIGSTOP');
+      const late = atOwner.send({ type: 'reject', toolId });
+      atOther.send({ type: 'approve', toolId });
+      const second = await until(
+        'the second call',
+        () => atOther.log.find((message) => message.type === 'tool_use' && message.tool.id !== toolId),
+        60_000,
+      );
+      owner.signal('SIGCONT');
+      expect(await answerTo(atOwner, late)).toMatchObject({ type: 'accepted' });
+      atOwner.send({ type: 'approve', toolId: second.type === 'tool_use' ? second.tool.id : '' });
+      await ends(2);
+      await until('both to have the end', () => atOwner.seq === atOther.seq && atOwner.count('done') === 2);
+      const results = atOther.log.flatMap((message) =>
+        message.type === 'tool_result' ? [JSON.stringify(message)] : [],
+      );
+      expect(results).toHaveLength(2);
+      expect(results[1]?.match(/ran/g)).toHaveLength(1);
+      const decisions = atOther.log.filter((message) => message.type === 'decision' && message.seq !== undefined);
+      expect(decisions).toMatchObject([{ toolId, approved: true }, { approved: true }]);
+      expect([atOwner.fault, atOther.fault]).toEqual([undefined, undefined]);
+    },
+  );
+
+  test(
     'the owner stops while nothing runs: the other takes over for the next prompt, and the first notices when it is back',
     { timeout: 120_000 },
     async () => {
