@@ -11,6 +11,7 @@ export class SteadyViewer {
   readonly #token: string;
   readonly #tally: Tally;
   #socket: WebSocket | undefined;
+  readonly #conversation: string;
   #init: InitMessage | undefined;
   /** What is sent again on each connection, until it is accepted. */
   #unaccepted: { readonly id: string; readonly text: string } | undefined;
@@ -20,23 +21,29 @@ export class SteadyViewer {
   /** Connections that began with something else than the messages after the cursor. */
   snapshots = 0;
 
-  constructor(url: string, token: string, tally: Tally) {
-    this.#url = url;
-    this.#token = token;
-    this.#tally = tally;
+  /** `conversation`: its id, or `new`. */
+  constructor(options: { url: string; token: string; tally: Tally; conversation: string }) {
+    this.#url = options.url;
+    this.#token = options.token;
+    this.#tally = options.tally;
+    this.#conversation = options.conversation;
     void this.#stay();
   }
 
-  /** Resolves when the turn of this prompt has ended, whatever happens meanwhile. */
-  async turn(id: string, prompt: string): Promise<void> {
-    const before = this.#tally.done;
+  /** The conversation's id, when there has been a connection. */
+  get conversation(): string | undefined {
+    return this.#init?.conversationId;
+  }
+
+  /** Resolves when the turn of this prompt has ended, whatever happens meanwhile. It is the `count`th of all. */
+  async turn(id: string, prompt: string, count: number): Promise<void> {
     this.#unaccepted = { id, text: JSON.stringify({ type: 'prompt', id, prompt }) };
     this.#sendUnaccepted();
-    await this.until(() => this.#unaccepted === undefined && this.#tally.done > before);
+    await this.#until(() => this.#unaccepted === undefined && this.#tally.done >= count);
   }
 
   /** Resolves when this is so; looked at after each message. */
-  async until(isSo: () => boolean): Promise<void> {
+  async #until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
@@ -56,7 +63,7 @@ export class SteadyViewer {
   #connectOnce(): Promise<void> {
     const query =
       this.#init === undefined
-        ? 'conversation=new'
+        ? `conversation=${this.#conversation}`
         : `conversation=${this.#init.conversationId}&after=${this.#tally.seq}&epoch=${this.#init.epoch}`;
     const socket = new WebSocket(`${this.#url}?${query}`, ['bearer', this.#token], { perMessageDeflate: false });
     this.#socket = socket;
