@@ -80,7 +80,7 @@ export class ScriptedConversation {
       if (message['settings'] !== undefined) {
         const settings = { ...this.settings, ...(message['settings'] as Settings) };
         this.settings = settings;
-        this.say({ type: 'notice', code: 'settings', content: 'Settings changed', settings } as LogEntry);
+        this.say({ type: 'notice', code: 'settings', content: 'Settings changed', settings });
       }
       if (message['type'] === 'prompt') {
         this.say({ type: 'user', id, userId: 'ada', prompt: message['prompt'] } as LogEntry);

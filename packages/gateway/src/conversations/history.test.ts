@@ -140,9 +140,11 @@ describe('the pages of a history', () => {
   test('have all messages in order, and no page is empty but a lonely one', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(200)), fc.integer({ min: 1, max: 1_000 }), (sizes, bytes) => {
-        const history = sizes.map(
-          (size, index): StoredMessage => ({ ...text('x'.repeat(size)), seq: index + 1, at: '' }),
-        );
+        const history = sizes.map((size, index): StoredMessage => ({
+          ...text('x'.repeat(size)),
+          seq: index + 1,
+          at: '',
+        }));
         const pages = pagesOf(history, bytes);
         expect(pages.flat()).toEqual(history);
         if (pages.length > 1) expect(pages.every((page) => page.length > 0)).toBe(true);
