@@ -22,44 +22,50 @@ const plan: readonly (readonly [Victim, number])[] = [
 
 const isDone = (line: string): boolean => line.startsWith('{"type":"done"');
 
-test('whoever is killed, and whenever: each prompt is accepted once and done once, and every line arrives once', async () => {
-  const machine = await TestMachine.start();
-  let link = machine.link();
-  let epoch: unknown;
-  const received: string[] = [];
+test(
+  'whoever is killed, and whenever: each prompt is accepted once and done once, and every line arrives once',
+  {
+    timeout: 240_000,
+  },
+  async () => {
+    const machine = await TestMachine.start();
+    let link = machine.link();
+    let epoch: unknown;
+    const received: string[] = [];
 
-  for (const [number, [victim, afterLines]] of plan.entries()) {
-    let session = await open();
-    const prompt = (): void => session.prompt(`p${number}`, `flood 1500 120\nsay end of ${number}`);
-    prompt();
-    await session.untilOffset(received.length + afterLines);
-    link = kill(machine, link, victim);
-    received.push(...session.freeze());
-    session = await open();
-    // What a client does that does not know whether it was heard.
-    prompt();
-    if (received.filter(isDone).length <= number) await session.untilType('done');
-    received.push(...session.freeze());
-  }
+    for (const [number, [victim, afterLines]] of plan.entries()) {
+      let session = await open();
+      const prompt = (): void => session.prompt(`p${number}`, `flood 1500 120\nsay end of ${number}`);
+      prompt();
+      await session.untilOffset(received.length + afterLines);
+      link = kill(machine, link, victim);
+      received.push(...session.freeze());
+      session = await open();
+      // What a client does that does not know whether it was heard.
+      prompt();
+      if (received.filter(isDone).length <= number) await session.untilType('done');
+      received.push(...session.freeze());
+    }
 
-  const journal = machine.journal('s1');
-  expect(received).toEqual(journal);
-  for (const [number] of plan.entries()) {
-    expect(journal.filter((line) => line.includes(`"runner.accepted","id":"p${number}"`))).toHaveLength(1);
-  }
-  expect(journal.filter(isDone)).toHaveLength(plan.length);
-  await link.close();
-  await machine.stop();
+    const journal = machine.journal('s1');
+    expect(received).toEqual(journal);
+    for (const [number] of plan.entries()) {
+      expect(journal.filter((line) => line.includes(`"runner.accepted","id":"p${number}"`))).toHaveLength(1);
+    }
+    expect(journal.filter(isDone)).toHaveLength(plan.length);
+    await link.close();
+    await machine.stop();
 
-  async function open(): Promise<TestChannel> {
-    const from = received.length;
-    const session = link.open('s1', { from, ...(epoch === undefined ? {} : { epoch }) });
-    const opened = await session.opened();
-    epoch ??= opened['epoch'];
-    expect(opened).toMatchObject({ epoch, from });
-    return session;
-  }
-});
+    async function open(): Promise<TestChannel> {
+      const from = received.length;
+      const session = link.open('s1', { from, ...(epoch === undefined ? {} : { epoch }) });
+      const opened = await session.opened();
+      epoch ??= opened['epoch'];
+      expect(opened).toMatchObject({ epoch, from });
+      return session;
+    }
+  },
+);
 
 function kill(machine: TestMachine, link: TestLink, victim: Victim): TestLink {
   if (victim === 'agent') process.kill(machine.agentPid('s1'), 'SIGKILL');
