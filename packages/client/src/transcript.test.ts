@@ -113,6 +113,12 @@ describe('tool calls', () => {
     expect(done.items[0]).toMatchObject({ tool: { status: 'complete' }, error: 'no' });
   });
 
+  test('a call that was said to run may turn out to wait for a decision', () => {
+    const waiting = read(tool('t', 'running'), tool('t', 'pending'));
+    expect(waiting.items[0]).toMatchObject({ tool: { status: 'pending' } });
+    expect(waiting.pending).toEqual([{ id: 't', name: 'run', input: {}, status: 'pending' }]);
+  });
+
   test('what waited before the part of the log that is kept is known from init', () => {
     const waiting: Tool = { id: 'old', name: 'run', input: {}, status: 'pending' };
     const opened = readTranscript(emptyTranscript, [init('snapshot', 0, [waiting])]);

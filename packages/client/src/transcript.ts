@@ -143,8 +143,9 @@ function readText(draft: Draft, message: TextMessage, place: Place): void {
 
 function readToolUse(draft: Draft, tool: Tool, place: Place): void {
   const before = findTool(draft, tool.id);
-  // A call never goes back: a late `pending` or `running` must not ask again for what is decided or done.
-  const status = before === undefined ? tool.status : later(before.tool.status, tool.status);
+  // A late `pending` or `running` must not ask again for what is decided or done; else one that runs may turn out to wait.
+  const isSettled = before?.decision !== undefined || before?.tool.status === 'complete';
+  const status = isSettled ? later(before.tool.status, tool.status) : tool.status;
   const isPending = status === 'pending' && before?.decision === undefined;
   put(draft, { ...before, kind: 'tool', key: toolKey(tool.id), ...place, tool: { ...tool, status } });
   if (isPending) draft.pending.set(tool.id, tool);
