@@ -84,16 +84,17 @@ describe('a part is killed in mid-turn', () => {
     await worksAgain();
   });
 
-  test('the link, ten times: nobody notices', async () => {
-    viewer.send({ type: 'prompt', prompt: 'stream 2000 2' });
-    for (let kill = 0; kill < 10; kill++) {
-      const from = viewer.messages.length;
-      await viewer.until((message) => message.type === 'text' || message.type === 'done', { from });
-      await until('a link to kill', () => gateway.processesOf('link').length > 0);
+  test('the link, five times: the turn goes on, and further sessions get a new one', async () => {
+    viewer.send({ type: 'prompt', prompt: 'stream 1500 2' });
+    await firstText();
+    for (let kill = 0; kill < 5; kill++) {
       killAll('link');
+      const other = await TestViewer.open({ url: gateway.url, query: { conversation: 'new' } });
+      expect(await other.turn('say here too')).toMatchObject({ reason: 'completed' });
+      await other.close();
     }
     expect(await done()).toMatchObject({ reason: 'completed' });
-    expect(viewer.text).toBe(streamText(2_000));
+    expect(viewer.text).toBe(streamText(1_500));
     expect(viewer.fault).toBeUndefined();
   });
 
