@@ -12,7 +12,7 @@ export interface Watcher {
 /** Up to so many watchers are shown everything at once. */
 const smallAudience = 32;
 /** Showing something to a large audience may take one part in so many of the time. */
-const rest = 4;
+const rest = 3;
 
 /**
  * The newest end of one conversation's log and those who watch it. What is published is shown at once, unless many watch:
