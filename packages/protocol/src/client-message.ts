@@ -4,6 +4,8 @@ import { isRecord, parseJson, type Json } from './json.ts';
 /** docs/protocol.md section 4. */
 export const maxClientMessageBytes = 1_048_576;
 
+const maxShortLength = 4096;
+
 export const permissionModes = ['default', 'acceptEdits', 'plan', 'bypassPermissions'] as const;
 export type PermissionMode = (typeof permissionModes)[number];
 
@@ -83,7 +85,7 @@ function readMessage(value: Record<string, Json>, id: MessageId | undefined): Cl
     case 'approve':
       return { type, ...own, toolId: readText(value, 'toolId') };
     case 'reject':
-      return { type, ...own, toolId: readText(value, 'toolId'), ...optional('reason', value['reason'], readString) };
+      return { type, ...own, toolId: readText(value, 'toolId'), ...optional('reason', value['reason'], readShort) };
     case 'abort':
       return { type, ...own };
     case 'settings':
@@ -99,8 +101,11 @@ function readText(value: Record<string, Json>, name: string): string {
   return text;
 }
 
-function readString(value: Json | undefined, name: string): string {
-  if (typeof value !== 'string') throw new Fault(`"${name}" must be a string`);
+/** These are kept in the conversation's record, so they have a bound of their own. */
+function readShort(value: Json | undefined, name: string): string {
+  if (typeof value !== 'string' || value.length > maxShortLength) {
+    throw new Fault(`"${name}" must be a string of at most ${maxShortLength} characters`);
+  }
   return value;
 }
 
@@ -112,7 +117,7 @@ function readBoolean(value: Json | undefined, name: string): boolean {
 function readSettings(value: Json | undefined, name: string): Settings {
   if (!isRecord(value)) throw new Fault(`"${name}" must be an object`);
   return {
-    ...optional('model', value['model'], readString),
+    ...optional('model', value['model'], readShort),
     ...optional('permissionMode', value['permissionMode'], readPermissionMode),
     ...optional('extendedThinking', value['extendedThinking'], readBoolean),
   };

@@ -16,6 +16,7 @@ import { Attachment, type Loss } from './attachment.ts';
 import { answerLate, CommandQueue, refuseFull, type Answer } from './command-queue.ts';
 import { Draft } from './draft.ts';
 import type { Feed } from './feed.ts';
+import { Inbox } from './inbox.ts';
 import { pauseBefore } from './pause.ts';
 import { beginTurn, effectivePrompt, endTurn } from './turn.ts';
 
@@ -47,11 +48,8 @@ export type SessionParts = {
 
 /** A lease is renewed every third of this. */
 export const leaseMs = 15_000;
-/** Unwritten bytes of one session beyond which the machine is not read from until they are written. */
-const maxInboxBytes = 4 * 1024 * 1024;
 
 type Arrival = { readonly command: Command; readonly answer: (answer: Answer) => void };
-type Lines = { readonly offset: number; readonly lines: Buffer };
 
 export class Session {
   readonly conversationId: ConversationId;
@@ -66,8 +64,7 @@ export class Session {
   /** Journal lines before it are written. */
   #runnerOffset: number;
 
-  #inbox: Lines[] = [];
-  #inboxBytes = 0;
+  readonly #inbox: Inbox;
   #arrivals: Arrival[] = [];
   /** Those in the transaction that is being written. */
   #drafted: Arrival[] = [];
@@ -87,6 +84,10 @@ export class Session {
     this.#lastSeq = conversation.lastSeq;
     this.#runnerOffset = conversation.runnerOffset;
     this.#commands = new CommandQueue(conversation.agent, conversation.title !== '');
+    this.#inbox = new Inbox(
+      () => this.#attachment.channel?.pause(),
+      () => this.#attachment.channel?.resume(),
+    );
     this.#attachment = new Attachment({
       host: parts.host,
       log: parts.log,
@@ -215,7 +216,7 @@ export class Session {
       state: this.#state,
       nextSeq: this.#lastSeq + 1,
       at: Date.now(),
-      sizeHint: this.#inboxBytes,
+      sizeHint: this.#inbox.bytes,
     });
     for (const step of this.#steps.splice(0)) step(draft);
     this.#draftLines(draft);
@@ -233,14 +234,16 @@ export class Session {
   }
 
   #draftLines(draft: Draft): void {
-    const inbox = this.#inbox;
-    if (inbox.length === 0) return;
-    this.#inbox = [];
-    if (this.#inboxBytes > maxInboxBytes) this.#attachment.channel?.resume();
-    this.#inboxBytes = 0;
-    const [first] = inbox as [Lines];
-    const lines = inbox.length === 1 ? first.lines : Buffer.concat(inbox.map((part) => part.lines));
-    const strange = draft.addJournal(first.offset, lines, this.#runnerOffset);
+    const come = this.#inbox.take();
+    if (come === undefined) return;
+    if (come.offset > this.#runnerOffset) {
+      // Never seen; but a hole must not get into the log, and the journal has everything.
+      this.#parts.log.error({ offset: come.offset, expected: this.#runnerOffset }, 'journal lines missing');
+      this.#attachment.close();
+      this.#attachment.ensure();
+      return;
+    }
+    const strange = draft.addJournal(come.offset, come.lines, this.#runnerOffset);
     for (const line of strange) this.#parts.log.warn({ line }, 'journal line not understood');
   }
 
@@ -317,8 +320,7 @@ export class Session {
 
   #lost(loss: Loss): boolean {
     // Lines that were not written come again, from the offset that was.
-    this.#inbox = [];
-    this.#inboxBytes = 0;
+    this.#inbox.clear();
     if (loss.reason === 'failed') this.#failTurn(loss.code, loss.message);
     this.#wake();
     return this.#wantsRunner;
@@ -381,9 +383,7 @@ export class Session {
   }
 
   #receive(offset: number, lines: Buffer): void {
-    this.#inbox.push({ offset, lines });
-    this.#inboxBytes += lines.length;
-    if (this.#inboxBytes > maxInboxBytes) this.#attachment.channel?.pause();
+    this.#inbox.push(offset, lines);
     this.#wake();
   }
 }
