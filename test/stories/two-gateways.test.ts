@@ -147,7 +147,7 @@ describe('two gateways on one store, a viewer on each', () => {
     async () => {
       atOwner.send({ type: 'prompt', prompt: 'stream 4000 5' });
       await atOther.until((message) => message.type === 'text' && message.content.includes('tok-000100'));
-      owner.signal('SIGSTOP');
+      await owner.freeze();
       await atOther.until((message) => message.type === 'done' && message.seq !== undefined && message.seq > 1_000, {
         patienceMs: 60_000,
       });
@@ -168,7 +168,7 @@ describe('two gateways on one store, a viewer on each', () => {
     async () => {
       atOwner.send({ type: 'prompt', prompt: 'run echo ran >> count.txt\nrun cat count.txt' });
       const toolId = await toolCall(atOther);
-      owner.signal('SIGSTOP');
+      await owner.freeze();
       const late = atOwner.send({ type: 'reject', toolId });
       atOther.send({ type: 'approve', toolId });
       const second = await until(
@@ -196,7 +196,7 @@ describe('two gateways on one store, a viewer on each', () => {
     'the owner stops while nothing runs: the other takes over for the next prompt, and the first notices when it is back',
     { timeout: 120_000 },
     async () => {
-      owner.signal('SIGSTOP');
+      await owner.freeze();
       // Sent while it sleeps; it must be answered and carried out, once, whoever does it.
       const asleep = atOwner.send({ type: 'prompt', prompt: 'say sent-to-the-sleeper' });
       atOther.send({ type: 'prompt', prompt: 'say taken-over' });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -99,6 +99,22 @@ export class TestGateway {
         (answer) => answer.ok,
         () => false,
       );
+    });
+  }
+
+  /**
+   * Stops it (SIGSTOP) between two transactions. One that is stopped in the middle of a commit holds SQLite's write lock until
+   * it goes on or dies, and nobody else can write meanwhile: that is SQLite's promise, not a lease's.
+   */
+  async freeze(): Promise<void> {
+    await until('a moment between two transactions', async () => {
+      process.kill(this.pid, 'SIGSTOP');
+      await until('it to stand still', () => readFileSync(`/proc/${this.pid}/stat`, 'latin1').includes(') T '));
+      const isWriting = readFileSync('/proc/locks', 'latin1')
+        .split('\n')
+        .some((line) => new RegExp(`POSIX +ADVISORY +WRITE +${this.pid} `).test(line));
+      if (isWriting) process.kill(this.pid, 'SIGCONT');
+      return !isWriting;
     });
   }
 
