@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, vi, type Mock } from 'vitest';
 import type { Launcher } from '../../packages/gateway/src/machines/launcher.ts';
@@ -50,14 +48,4 @@ export async function nothingLeft(sshd: TestSshd): Promise<void> {
 export async function installed(sshd: TestSshd): Promise<readonly string[]> {
   const names = await readdir(join(sshd.home, '.holdfast'));
   return names.filter((name) => name.startsWith('holdfast-agent-')).toSorted();
-}
-
-/** A port of loopback on which nobody listens. */
-export async function deadPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
 import { allProcesses } from './processes.ts';
 
 /** An sshd in the foreground. */
@@ -74,14 +74,6 @@ export async function startSshdProcess(config: string, port: number): Promise<Ss
       await gone;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function signalBelow(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -5,7 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { deadPort, nothingLeft, sshScene } from '../../../../test/support/ssh-scene.ts';
+import { freePort } from '../../../../test/support/free-port.ts';
+import { nothingLeft, sshScene } from '../../../../test/support/ssh-scene.ts';
 import { sshdMissing } from '../../../../test/support/sshd.ts';
 import { connectWithRetry, type ConnectOptions } from './connect-with-retry.ts';
 import { describeLauncher, echoAgent, faultOf } from './launcher.contract.ts';
@@ -24,7 +25,7 @@ describeLauncher('another machine, by ssh', async (agentText, options) => {
 describe('an ssh launcher and a machine that does not let it in', () => {
   test('says that a refused port may be tried again, and connectWithRetry counts the tries', async () => {
     await using scene = await sshScene({ agentText: echoAgent });
-    const launcher = sshLauncher({ ...scene.options, port: await deadPort() });
+    const launcher = sshLauncher({ ...scene.options, port: await freePort() });
     const fault = await faultOf(launcher.start({ signal: never }));
     expect(fault).toMatchObject({ code: 'ssh_unreachable', transient: true });
     expect(fault.message).toContain('Connection refused');

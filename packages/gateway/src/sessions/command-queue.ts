@@ -1,9 +1,11 @@
 import {
   HoldfastError,
+  type ApproveMessage,
   type ClientMessage,
   type DurableMessage,
   type MessageId,
   type PromptMessage,
+  type RejectMessage,
 } from '@holdfast/protocol';
 import { titleOf, type Command, type SessionState } from '../conversations/conversation.ts';
 import type { Draft } from './draft.ts';
@@ -183,6 +185,15 @@ export function refuseFull(id: MessageId): Answer {
     'Too many prompts wait in this conversation; wait until some are done.',
   );
   return { kind: 'refused', id, error };
+}
+
+/** The conversation is not in the store any more. */
+export function refuseMissing(id: MessageId): Answer {
+  return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
+}
+
+export function isDecision(message: ClientMessage): message is ApproveMessage | RejectMessage {
+  return message.type === 'approve' || message.type === 'reject';
 }
 
 /** The answer to a decision on a call that does not wait (any more). */

@@ -1,5 +1,5 @@
+import type { HoldfastError } from '@holdfast/protocol';
 import {
-  HoldfastError,
   isErrorCode,
   newId,
   type ClientMessage,
@@ -13,7 +13,7 @@ import type { ConversationStore, LogWrite } from '../conversations/store.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RunnerChannel, RunnerHost } from '../machines/runner-host.ts';
 import { Attachment, type Loss } from './attachment.ts';
-import { answerLate, CommandQueue, refuseFull, type Answer } from './command-queue.ts';
+import { answerLate, isDecision, CommandQueue, refuseFull, refuseMissing, type Answer } from './command-queue.ts';
 import { Draft } from './draft.ts';
 import type { Feed } from './feed.ts';
 import { Inbox } from './inbox.ts';
@@ -129,7 +129,7 @@ export class Session {
     });
     if (added.kind === 'missing') {
       this.#commands.unclaim(id);
-      return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
+      return refuseMissing(id);
     }
     if (added.kind === 'known') {
       // Another gateway stored it while we asked; because it was claimed here the look into the store passed it over.
@@ -184,8 +184,7 @@ export class Session {
   }
 
   #answerAgain(id: MessageId, message: ClientMessage): Answer {
-    const isDecision = message.type === 'approve' || message.type === 'reject';
-    const late = isDecision ? answerLate(id, message.toolId, this.#state, this.#agent) : undefined;
+    const late = isDecision(message) ? answerLate(id, message.toolId, this.#state, this.#agent) : undefined;
     return late?.kind === 'accepted' ? late : { kind: 'accepted', id, duplicate: true };
   }
 

@@ -1,12 +1,10 @@
 import {
   HoldfastError,
   newId,
-  type ApproveMessage,
   type ClientMessage,
   type ConversationId,
   type MessageId,
   type ProjectId,
-  type RejectMessage,
   type UserId,
 } from '@holdfast/protocol';
 import type { Conversation } from '../conversations/conversation.ts';
@@ -15,7 +13,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { RunnerHost } from '../machines/runner-host.ts';
 import { Feed, type Watcher } from './feed.ts';
 import { isOwnerDead, newOwner } from './owner.ts';
-import { answerLate, maxQueuedPrompts, refuseFull, type Answer } from './command-queue.ts';
+import { answerLate, isDecision, maxQueuedPrompts, refuseFull, refuseMissing, type Answer } from './command-queue.ts';
 import { leaseMs, Session } from './session.ts';
 
 /** Where a project's agents run, and with what. */
@@ -72,9 +70,7 @@ export class Sessions {
 
   /** The watcher is told of everything after `conversation.lastSeq`. Returns the feed that it watches. */
   watch(conversation: Conversation, watcher: Watcher): Feed {
-    const id = conversation.conversationId;
-    let feed = this.#feeds.get(id);
-    if (feed === undefined) this.#feeds.set(id, (feed = new Feed(id, conversation.lastSeq)));
+    const feed = this.#feedOf(conversation);
     feed.watchers.add(watcher);
     feed.advance(conversation.lastSeq);
     return feed;
@@ -100,7 +96,7 @@ export class Sessions {
   ): Promise<Answer> {
     const { store } = this.#parts;
     const conversation = await store.get(id);
-    if (conversation === undefined) return missing(message.id);
+    if (conversation === undefined) return refuseMissing(message.id);
     const { session, agent } = conversation;
     if (isDecision(message) && !session.pending.some((tool) => tool.id === message.toolId)) {
       return answerLate(message.id, message.toolId, session, agent);
@@ -111,7 +107,7 @@ export class Sessions {
         return refuseFull(message.id);
     }
     const added = await store.addCommand(id, { id: message.id, userId, message });
-    if (added.kind === 'missing') return missing(message.id);
+    if (added.kind === 'missing') return refuseMissing(message.id);
     return { kind: 'accepted', id: message.id, ...(added.kind === 'known' ? { duplicate: true } : {}) };
   }
 
@@ -140,8 +136,7 @@ export class Sessions {
       throw new HoldfastError('not_found', `The project ${conversation.projectId} is not configured any more.`);
     }
     const open = await store.openCommands(id);
-    let feed = this.#feeds.get(id);
-    if (feed === undefined) this.#feeds.set(id, (feed = new Feed(id, conversation.lastSeq)));
+    const feed = this.#feedOf(conversation);
     feed.advance(conversation.lastSeq);
     const session = new Session(
       {
@@ -206,6 +201,12 @@ export class Sessions {
     }
   }
 
+  #feedOf({ conversationId, lastSeq }: Conversation): Feed {
+    let feed = this.#feeds.get(conversationId);
+    if (feed === undefined) this.#feeds.set(conversationId, (feed = new Feed(conversationId, lastSeq)));
+    return feed;
+  }
+
   #forget(id: ConversationId): void {
     if (this.#feeds.get(id)?.watchers.size === 0 && !this.#sessions.has(id)) this.#feeds.delete(id);
   }
@@ -223,12 +224,4 @@ export class Sessions {
     this.#timers.push(setInterval(actAlone, intervalMs));
     return actAlone;
   }
-}
-
-function missing(id: MessageId): Answer {
-  return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
-}
-
-function isDecision(message: ClientMessage): message is ApproveMessage | RejectMessage {
-  return message.type === 'approve' || message.type === 'reject';
 }
