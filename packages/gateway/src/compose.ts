@@ -35,7 +35,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
   const log = createLogger(config);
   await using stack = new AsyncDisposableStack();
 
-  const store = stack.adopt(openStore(config), (open) => open.close());
+  const store = stack.adopt(await openStore(config), (open) => open.close());
   const machines = stack.adopt(new Machines(config, log), (all) => all.close());
   const projects = new ProjectDirectory(config.projects);
   const sessions = stack.adopt(
@@ -81,12 +81,18 @@ function createLogger(config: Pick<Config, 'logLevel' | 'logFormat'>): Pino {
   return pino(options, pino.destination({ dest: 2, sync: false }));
 }
 
-function openStore(config: Config): ConversationStore {
+/** The configured store. The AWS SDK is loaded only by who uses DynamoDB. */
+export async function openStore(config: Pick<Config, 'store' | 'conversationTtlMs'>): Promise<ConversationStore> {
+  const options = { ttlMs: config.conversationTtlMs };
   switch (config.store.kind) {
     case 'memory':
-      return new MemoryConversationStore();
+      return new MemoryConversationStore(options);
     case 'sqlite':
-      return new SQLiteConversationStore(config.store.path);
+      return new SQLiteConversationStore(config.store.path, options);
+    case 'dynamodb': {
+      const { DynamoDBConversationStore } = await import('./conversations/store.dynamodb.ts');
+      return new DynamoDBConversationStore(config.store, options);
+    }
   }
 }
 

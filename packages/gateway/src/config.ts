@@ -12,7 +12,9 @@ import { usualAgents, type Project } from './projects/project.ts';
 export type Config = {
   readonly host: string;
   readonly port: number;
-  readonly store: { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string };
+  readonly store: StoreConfig;
+  /** How long after its last activity a conversation is kept; null: for ever. */
+  readonly conversationTtlMs: number | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly logFormat: 'json' | 'pretty';
   readonly tokens: readonly UserToken[];
@@ -25,6 +27,12 @@ export type Config = {
   /** The whole environment, for those who start programs; each hands on only what is on its list. */
   readonly environment: Environment;
 };
+
+export type StoreConfig =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  /** Credentials come from where the AWS SDK looks for them. */
+  | { readonly kind: 'dynamodb'; readonly tableName: string; readonly region: string; readonly endpoint?: string };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,6 +56,7 @@ export function readConfig(env: Environment, options: { directory?: string } = {
     host,
     port: readWhole(env, 'PORT', 8787, 0, 65_535, faults),
     store: readStore(env, faults),
+    conversationTtlMs: readTtl(env, faults),
     logLevel: readOneOf(env, 'LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], 'info', faults),
     logFormat: readOneOf(env, 'LOG_FORMAT', ['json', 'pretty'], 'json', faults),
     tokens: readTokens(env, faults),
@@ -74,10 +83,36 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-function readStore(env: Environment, faults: string[]): Config['store'] {
-  const kind = readOneOf(env, 'PERSISTENCE_ADAPTER', ['memory', 'sqlite'], 'memory', faults);
-  if (kind === 'memory') return { kind };
-  return { kind, path: resolve(env['SQLITE_DB_PATH'] || '/tmp/backend_agent_conversations.db') };
+function readStore(env: Environment, faults: string[]): StoreConfig {
+  const kind = readOneOf(env, 'PERSISTENCE_ADAPTER', ['memory', 'sqlite', 'dynamodb'], 'memory', faults);
+  switch (kind) {
+    case 'memory':
+      return { kind };
+    case 'sqlite':
+      return { kind, path: resolve(env['SQLITE_DB_PATH'] || '/tmp/backend_agent_conversations.db') };
+    case 'dynamodb':
+      return readDynamoDB(env, faults);
+  }
+}
+
+function readDynamoDB(env: Environment, faults: string[]): StoreConfig {
+  const tableName = env['DYNAMODB_TABLE_NAME'] || 'backend-agent-conversations';
+  // Room for "-messages", the second table, within DynamoDB's 255.
+  if (!/^[A-Za-z0-9_.-]{3,246}$/.test(tableName)) {
+    faults.push('DYNAMODB_TABLE_NAME must be 3 to 246 letters, digits, "_", "-" and "."');
+  }
+  const endpoint = env['DYNAMODB_ENDPOINT'];
+  if (endpoint !== undefined && endpoint !== '' && !/^https?:\/\//.test(endpoint)) {
+    faults.push(`DYNAMODB_ENDPOINT must be an http(s) address, and is "${endpoint}"`);
+  }
+  const region = env['DYNAMODB_REGION'] || 'us-east-1';
+  return { kind: 'dynamodb', tableName, region, ...(endpoint ? { endpoint } : {}) };
+}
+
+/** Hours; 0 keeps for ever. */
+function readTtl(env: Environment, faults: string[]): number | null {
+  const hours = readWhole(env, 'CONVERSATION_TTL_HOURS', 168, 0, 876_000, faults);
+  return hours === 0 ? null : hours * 3_600_000;
 }
 
 function readTokens(env: Environment, faults: string[]): UserToken[] {

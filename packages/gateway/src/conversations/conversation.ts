@@ -45,12 +45,14 @@ export type Conversation = {
   readonly userId: UserId;
   readonly projectId: ProjectId;
   readonly agent: string;
+  /** The task that the conversation is about; null when it is about none. */
+  readonly taskId: string | null;
   readonly title: string;
   readonly status: ConversationStatus;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly lastActivityAt: number;
-  /** Optimistic lock of the record; rises with every change of it. */
+  /** Optimistic lock of the record; rises by one with every change of it (more messages alone are no change). */
   readonly version: number;
   /** Name of this log's numbering (docs/protocol.md 5). */
   readonly epoch: string;

@@ -2,26 +2,42 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ConversationId, MessageId, ProjectId, UserId } from '@holdfast/protocol';
 import { newSessionState, type Conversation } from './conversation.ts';
 import { LogBatchWriter, textsOf, type LogBatch } from './log-batch.ts';
-import type { ConversationStore, LogWrite } from './store.ts';
+import type { ConversationStore, LogWrite, StoreOptions } from './store.ts';
 
 const ada = 'ada' as UserId;
 const shop = 'shop' as ProjectId;
 const one = 'c1' as ConversationId;
 
-/** What every store promises. `open` gives a fresh, empty one; a second call with the same key sees the same data, or undefined when it cannot. */
-export function describeStore(name: string, open: () => Promise<ConversationStore>): void {
+/** An engine as the contract needs it. What it cannot do is left out; the cases that need it then are not there. */
+export type StoreEngine = {
+  /** A store on fresh, empty data. */
+  readonly open: (options: StoreOptions) => Promise<ConversationStore>;
+  /** One more on the same data, as another process would open it. */
+  readonly openAgain?: (store: ConversationStore, options: StoreOptions) => Promise<ConversationStore>;
+  /** Damages what is stored of a conversation, below the store: its session state, task document, or newest log bytes. */
+  readonly damage?: (store: ConversationStore, id: ConversationId, part: 'session' | 'task' | 'log') => Promise<void>;
+  /** The engine stops answering; the result brings it back. */
+  readonly takeAway?: (store: ConversationStore) => Promise<() => Promise<void>>;
+};
+
+/** What every store promises. */
+export function describeStore(name: string, engine: StoreEngine): void {
   describe(`${name} store`, () => {
     let store: ConversationStore;
 
     beforeEach(async () => {
-      store = await open();
+      store = await engine.open({ ttlMs: 168 * 3_600_000, now: () => 10_000 });
     });
     afterEach(async () => {
       await store.close();
     });
 
-    const create = (id: ConversationId = one, at = 1_000): Promise<Conversation> =>
-      store.create({ conversationId: id, userId: ada, projectId: shop, agent: 'demo', epoch: 'e1', at });
+    async function create(id: ConversationId = one, at = 1_000): Promise<Conversation> {
+      const fresh = { conversationId: id, userId: ada, projectId: shop, agent: 'demo', epoch: 'e1', at };
+      const created = await store.create(fresh);
+      if (created.kind !== 'created') throw new Error(`it was ${created.kind}`);
+      return created.conversation;
+    }
 
     async function lease(id: ConversationId = one, owner = 'gateway-1', now = 1_000): Promise<number> {
       const result = await store.acquire(id, { owner, now, until: now + 1_000 });
@@ -60,7 +76,7 @@ export function describeStore(name: string, open: () => Promise<ConversationStor
         epoch: 'e2',
         at: 5,
       });
-      expect(again).toMatchObject({ userId: ada, epoch: 'e1' });
+      expect(again).toMatchObject({ kind: 'known', conversation: { userId: ada, epoch: 'e1' } });
     });
 
     test('answers undefined for a conversation that is not there', async () => {

@@ -1,4 +1,4 @@
 import { describeStore } from './store.contract.ts';
 import { MemoryConversationStore } from './store.memory.ts';
 
-describeStore('memory', async () => new MemoryConversationStore());
+describeStore('memory', { open: async (options) => new MemoryConversationStore(options) });

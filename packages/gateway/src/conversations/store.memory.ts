@@ -1,18 +1,34 @@
 import { HoldfastError, type ConversationId, type MessageId, type ProjectId, type UserId } from '@holdfast/protocol';
 import { newSessionState, type Command, type Conversation } from './conversation.ts';
+import { compareInList, matches, pageOf, type ListPage, type ListQuery } from './list.ts';
 import type { LogBatch } from './log-batch.ts';
+import {
+  digestOf,
+  summaryOf,
+  type ConversationRecord,
+  type ConversationSummary,
+  type RecordFields,
+  type TaskDigest,
+} from './record.ts';
 import type {
+  Cleanup,
   ConversationStore,
+  CreateResult,
   Head,
   LeaseRequest,
   LeaseResult,
   LogWrite,
   LogWriteResult,
   NewConversation,
+  SaveResult,
+  StoreOptions,
 } from './store.ts';
 
 type Row = {
   conversation: Conversation;
+  /** The task document as JSON text: what is handed out is nobody else's. */
+  task: string;
+  digest: TaskDigest;
   batches: LogBatch[];
   commands: Map<MessageId, Command>;
   owner: string | null;
@@ -20,47 +36,110 @@ type Row = {
   generation: number;
 };
 
+type Work = { owner: string | null; until: number; endedAt: number };
+
+const rememberDeletedMs = 30 * 24 * 3_600_000;
+
 /** Conversations in this process: lost when it ends. For trying things out and for tests. */
 export class MemoryConversationStore implements ConversationStore {
-  readonly isShared = false;
+  readonly pollEveryMs = null;
+  readonly #ttlMs: number | null;
+  readonly #now: () => number;
   readonly #rows = new Map<ConversationId, Row>();
+  /** When which id was deleted. */
+  readonly #deleted = new Map<ConversationId, number>();
+  readonly #works = new Map<string, Work>();
   #isClosed = false;
 
-  async create(fresh: NewConversation): Promise<Conversation> {
+  constructor({ ttlMs, now = Date.now }: StoreOptions) {
+    this.#ttlMs = ttlMs;
+    this.#now = now;
+  }
+
+  async create(fresh: NewConversation): Promise<CreateResult> {
     this.#mustBeOpen();
-    const there = this.#rows.get(fresh.conversationId);
-    if (there !== undefined) return there.conversation;
-    const { at, ...rest } = fresh;
+    const { at, createdAt = at, fields, ...rest } = fresh;
+    if (this.#deleted.has(rest.conversationId)) return { kind: 'deleted' };
+    const there = this.#find(rest.conversationId);
+    if (there !== undefined) return { kind: 'known', conversation: there.conversation };
+    const { task = {}, title = '', status = 'completed', taskId = null } = fields ?? {};
     const conversation: Conversation = {
       ...rest,
-      title: '',
-      status: 'completed',
-      createdAt: at,
+      taskId,
+      title,
+      status,
+      createdAt,
       lastActivityAt: at,
       version: 1,
       lastSeq: 0,
       runnerOffset: 0,
       session: newSessionState,
     };
-    const row: Row = { conversation, batches: [], commands: new Map(), owner: null, until: 0, generation: 0 };
-    this.#rows.set(fresh.conversationId, row);
-    return conversation;
+    const document = { task: JSON.stringify(task), digest: digestOf(task) };
+    const log = { batches: [], commands: new Map(), owner: null, until: 0, generation: 0 };
+    this.#rows.set(rest.conversationId, { conversation, ...document, ...log });
+    return { kind: 'created', conversation };
   }
 
   async get(id: ConversationId): Promise<Conversation | undefined> {
     this.#mustBeOpen();
-    return this.#rows.get(id)?.conversation;
+    return this.#find(id)?.conversation;
+  }
+
+  async read(id: ConversationId): Promise<ConversationRecord | undefined> {
+    this.#mustBeOpen();
+    const row = this.#find(id);
+    return row && { ...row.conversation, task: parseTask(row.task) };
+  }
+
+  async save(id: ConversationId, version: number, fields: RecordFields, at: number): Promise<SaveResult> {
+    this.#mustBeOpen();
+    if (this.#deleted.has(id)) return { kind: 'deleted' };
+    const row = this.#find(id);
+    if (row === undefined) return { kind: 'missing' };
+    if (row.conversation.version !== version) return { kind: 'conflict', version: row.conversation.version };
+    const { task, ...rest } = fields;
+    row.task = JSON.stringify(task);
+    row.digest = digestOf(task);
+    row.conversation = { ...row.conversation, ...rest, lastActivityAt: at, version: version + 1 };
+    return { kind: 'saved', conversation: row.conversation };
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    this.#mustBeOpen();
+    const found: ConversationSummary[] = [];
+    for (const row of this.#rows.values()) {
+      if (this.#isExpired(row)) continue;
+      const summary = summaryOf(row.conversation, row.digest);
+      const isAfter = query.after === undefined || compareInList(query.after, summary) < 0;
+      if (isAfter && matches(query, summary)) found.push(summary);
+    }
+    return pageOf(found.sort(compareInList), query.limit);
   }
 
   async newest(of: { userId: UserId; projectId: ProjectId; agent: string }): Promise<Conversation | undefined> {
     this.#mustBeOpen();
     let newest: Conversation | undefined;
-    for (const { conversation } of this.#rows.values()) {
+    for (const row of this.#rows.values()) {
+      const { conversation } = row;
       if (conversation.userId !== of.userId || conversation.projectId !== of.projectId) continue;
-      if (conversation.agent !== of.agent) continue;
-      if (newest === undefined || conversation.lastActivityAt >= newest.lastActivityAt) newest = conversation;
+      if (conversation.agent !== of.agent || this.#isExpired(row)) continue;
+      if (newest === undefined || compareInList(conversation, newest) < 0) newest = conversation;
     }
     return newest;
+  }
+
+  async delete(
+    id: ConversationId,
+    { force = false }: { readonly force?: boolean } = {},
+  ): Promise<'deleted' | 'missing' | 'open'> {
+    this.#mustBeOpen();
+    const row = this.#find(id);
+    if (row === undefined) return 'missing';
+    if (!force && isOpen(row)) return 'open';
+    this.#rows.delete(id);
+    this.#deleted.set(id, this.#now());
+    return 'deleted';
   }
 
   async write(write: LogWrite): Promise<LogWriteResult> {
@@ -71,6 +150,7 @@ export class MemoryConversationStore implements ConversationStore {
     const batch = write.batch;
     if (batch !== undefined && batch.firstSeq !== before.lastSeq + 1) return 'fenced';
     if (batch !== undefined) row.batches.push(batch);
+    const isProgress = !write.durable && !isChange(write);
     row.conversation = {
       ...before,
       lastSeq: batch?.lastSeq ?? before.lastSeq,
@@ -78,8 +158,8 @@ export class MemoryConversationStore implements ConversationStore {
       session: write.session ?? before.session,
       status: write.status ?? before.status,
       title: write.title ?? before.title,
-      lastActivityAt: write.at,
-      version: before.version + 1,
+      lastActivityAt: isProgress ? before.lastActivityAt : write.at,
+      version: isProgress ? before.version : before.version + 1,
     };
     for (const { id, state } of write.commands ?? []) {
       const command = row.commands.get(id);
@@ -90,7 +170,7 @@ export class MemoryConversationStore implements ConversationStore {
 
   async readLog(id: ConversationId, seq: number, maxBytes: number): Promise<readonly LogBatch[]> {
     this.#mustBeOpen();
-    const batches = this.#rows.get(id)?.batches ?? [];
+    const batches = this.#find(id)?.batches ?? [];
     const found: LogBatch[] = [];
     let bytes = 0;
     for (let index = firstAfter(batches, seq); index < batches.length && bytes < maxBytes; index++) {
@@ -106,7 +186,7 @@ export class MemoryConversationStore implements ConversationStore {
     command: Omit<Command, 'state'>,
   ): Promise<{ kind: 'added' } | { kind: 'known'; command: Command } | { kind: 'missing' }> {
     this.#mustBeOpen();
-    const row = this.#rows.get(id);
+    const row = this.#find(id);
     if (row === undefined) return { kind: 'missing' };
     const known = row.commands.get(command.id);
     if (known !== undefined) return { kind: 'known', command: known };
@@ -121,7 +201,7 @@ export class MemoryConversationStore implements ConversationStore {
 
   async acquire(id: ConversationId, request: LeaseRequest): Promise<LeaseResult> {
     this.#mustBeOpen();
-    const row = this.#rows.get(id);
+    const row = this.#find(id);
     if (row === undefined) return { kind: 'missing' };
     const isFree = row.owner === null || row.until <= request.now || row.owner === request.takeFrom;
     if (row.owner !== request.owner && !isFree) return { kind: 'held', owner: row.owner as string, until: row.until };
@@ -145,7 +225,7 @@ export class MemoryConversationStore implements ConversationStore {
   async unfinished(limit: number): Promise<readonly { id: ConversationId; owner: string | null; until: number }[]> {
     this.#mustBeOpen();
     return [...this.#rows.values()]
-      .filter((row) => row.conversation.session.turn !== null || hasOpenCommand(row))
+      .filter(isOpen)
       .sort((a, b) => a.conversation.lastActivityAt - b.conversation.lastActivityAt)
       .slice(0, limit)
       .map(({ conversation, owner, until }) => ({ id: conversation.conversationId, owner, until }));
@@ -163,6 +243,38 @@ export class MemoryConversationStore implements ConversationStore {
     return heads;
   }
 
+  async beginWork(
+    name: string,
+    turn: { owner: string; now: number; until: number; everyMs: number },
+  ): Promise<boolean> {
+    this.#mustBeOpen();
+    const work = this.#works.get(name) ?? { owner: null, until: 0, endedAt: Number.NEGATIVE_INFINITY };
+    const isDue = work.endedAt + turn.everyMs <= turn.now;
+    const isFree = work.owner === null || work.until <= turn.now;
+    if (!isDue || !isFree) return false;
+    this.#works.set(name, { ...work, owner: turn.owner, until: turn.until });
+    return true;
+  }
+
+  async endWork(name: string, owner: string, now: number): Promise<void> {
+    this.#mustBeOpen();
+    if (this.#works.get(name)?.owner === owner) this.#works.set(name, { owner: null, until: 0, endedAt: now });
+  }
+
+  async cleanup({ before, userId, signal }: Cleanup): Promise<number> {
+    this.#mustBeOpen();
+    let count = 0;
+    for (const [id, row] of this.#rows) {
+      if (signal?.aborted === true) break;
+      if (row.conversation.lastActivityAt > before || isOpen(row)) continue;
+      if (userId !== undefined && row.conversation.userId !== userId) continue;
+      this.#rows.delete(id);
+      count++;
+    }
+    for (const [id, at] of this.#deleted) if (at + rememberDeletedMs <= this.#now()) this.#deleted.delete(id);
+    return count;
+  }
+
   async check(): Promise<void> {
     this.#mustBeOpen();
   }
@@ -172,14 +284,35 @@ export class MemoryConversationStore implements ConversationStore {
     this.#rows.clear();
   }
 
+  #find(id: ConversationId): Row | undefined {
+    const row = this.#rows.get(id);
+    if (row === undefined || !this.#isExpired(row)) return row;
+    this.#rows.delete(id);
+    return undefined;
+  }
+
+  #isExpired(row: Row): boolean {
+    if (this.#ttlMs === null || isOpen(row)) return false;
+    return row.conversation.lastActivityAt + this.#ttlMs <= this.#now();
+  }
+
   #mustBeOpen(): void {
     if (this.#isClosed) throw new HoldfastError('unavailable', 'The conversation store is closed.');
   }
 }
 
-function hasOpenCommand(row: Row): boolean {
-  for (const command of row.commands.values()) if (command.state !== 'done') return true;
+function isOpen({ conversation, commands }: Row): boolean {
+  if (conversation.session.turn !== null) return true;
+  for (const command of commands.values()) if (command.state !== 'done') return true;
   return false;
+}
+
+function isChange({ session, status, title }: LogWrite): boolean {
+  return session !== undefined || status !== undefined || title !== undefined;
+}
+
+function parseTask(text: string): ConversationRecord['task'] {
+  return JSON.parse(text) as ConversationRecord['task'];
 }
 
 /** Index of the batch that holds message `seq + 1` (binary search). */

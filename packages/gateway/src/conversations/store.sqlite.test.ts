@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 const freshPath = (): string => join(folder, `db-${count++}`, 'holdfast.db');
 
-describeStore('SQLite', async () => new SQLiteConversationStore(freshPath()));
+describeStore('SQLite', { open: async (options) => new SQLiteConversationStore(freshPath(), options) });
 
 describe('the SQLite file', () => {
   const fresh = {
@@ -25,24 +25,27 @@ describe('the SQLite file', () => {
 
   test('is made with its folder and belongs to its user alone', async () => {
     const path = freshPath();
-    const store = new SQLiteConversationStore(path);
+    const store = new SQLiteConversationStore(path, { ttlMs: null });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await store.close();
   });
 
   test('has everything again when it is opened again', async () => {
     const path = freshPath();
-    const first = new SQLiteConversationStore(path);
+    const first = new SQLiteConversationStore(path, { ttlMs: null });
     await first.create(fresh);
     await first.close();
-    const second = new SQLiteConversationStore(path);
+    const second = new SQLiteConversationStore(path, { ttlMs: null });
     expect(await second.get(fresh.conversationId)).toMatchObject({ userId: 'ada' });
     await second.close();
   });
 
   test('is seen alike by two who have it open', async () => {
     const path = freshPath();
-    const [first, second] = [new SQLiteConversationStore(path), new SQLiteConversationStore(path)];
+    const [first, second] = [
+      new SQLiteConversationStore(path, { ttlMs: null }),
+      new SQLiteConversationStore(path, { ttlMs: null }),
+    ];
     await first.create(fresh);
     expect(await second.get(fresh.conversationId)).toBeDefined();
     const leases = await Promise.all([
@@ -58,7 +61,7 @@ describe('the SQLite file', () => {
     { timeout: 20_000 },
     async () => {
       const path = freshPath();
-      const store = new SQLiteConversationStore(path);
+      const store = new SQLiteConversationStore(path, { ttlMs: null });
       await store.create(fresh);
       const growth = async (): Promise<number> => {
         const before = statSync(`${path}-wal`).size;
@@ -75,7 +78,7 @@ describe('the SQLite file', () => {
   test('that is a symbolic link is refused', () => {
     const link = join(folder, 'link.db');
     symlinkSync(join(folder, 'elsewhere.db'), link);
-    expect(() => new SQLiteConversationStore(link)).toThrow(/symbolic link/);
+    expect(() => new SQLiteConversationStore(link, { ttlMs: null })).toThrow(/symbolic link/);
   });
 
   test('that is no database is refused with its name', () => {
@@ -84,6 +87,6 @@ describe('the SQLite file', () => {
       path,
       'this is not a database, and it is longer than a header of one hundred bytes would have to be ....',
     );
-    expect(() => new SQLiteConversationStore(path)).toThrow(new RegExp(path));
+    expect(() => new SQLiteConversationStore(path, { ttlMs: null })).toThrow(new RegExp(path));
   });
 });

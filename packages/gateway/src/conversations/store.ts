@@ -1,6 +1,15 @@
 import type { ConversationId, ConversationStatus, MessageId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Command, CommandState, Conversation, SessionState } from './conversation.ts';
+import type { ListPage, ListQuery } from './list.ts';
 import type { LogBatch } from './log-batch.ts';
+import type { ConversationRecord, RecordFields } from './record.ts';
+
+export type StoreOptions = {
+  /** How long after its last activity a conversation is kept; null: for ever. */
+  readonly ttlMs: number | null;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+};
 
 /** One transaction on a conversation: messages, the journal offset they reach, the record's changes, commands' progress. */
 export type LogWrite = {
@@ -14,7 +23,10 @@ export type LogWrite = {
   readonly status?: ConversationStatus;
   readonly title?: string;
   readonly commands?: readonly { readonly id: MessageId; readonly state: CommandState }[];
-  /** Epoch milliseconds; becomes `lastActivityAt`, unless the write is neither durable nor changes session, status or title. */
+  /**
+   * Epoch milliseconds; becomes `lastActivityAt` and raises the version, unless the write is neither durable nor changes session,
+   * status or title.
+   */
   readonly at: number;
   /** True: on disk before this resolves (a power cut loses nothing); false: a killed process loses nothing. */
   readonly durable: boolean;
@@ -43,27 +55,72 @@ export type LeaseRequest = {
 export type Head = { readonly lastSeq: number; readonly hasNewCommands: boolean };
 
 export type NewConversation = Pick<Conversation, 'conversationId' | 'userId' | 'projectId' | 'agent' | 'epoch'> & {
+  /** Epoch milliseconds; `createdAt` (unless that is given) and `lastActivityAt`. */
   readonly at: number;
+  readonly createdAt?: number;
+  /** Default: no task, an empty title, `completed`. */
+  readonly fields?: RecordFields;
+};
+
+export type CreateResult =
+  | { readonly kind: 'created'; readonly conversation: Conversation }
+  /** There is one with this id; it is unchanged. */
+  | { readonly kind: 'known'; readonly conversation: Conversation }
+  /** One with this id was deleted; its id is not used again. */
+  | { readonly kind: 'deleted' };
+
+export type SaveResult =
+  | { readonly kind: 'saved'; readonly conversation: Conversation }
+  /** Somebody changed it since it was read. */
+  | { readonly kind: 'conflict'; readonly version: number }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'missing' };
+
+export type Cleanup = {
+  /** Deletes those whose last activity is not after this, epoch milliseconds. */
+  readonly before: number;
+  /** Only this person's own. */
+  readonly userId?: UserId;
+  /** Stops between two batches; what was deleted until then stays deleted. */
+  readonly signal?: AbortSignal;
 };
 
 /**
  * The conversations: records, message logs, commands and leases. All verbs reject with a HoldfastError `unavailable` when the
- * engine does not answer and after `close`; "not there" is a result, never an error.
+ * engine does not answer and after `close`, and with `internal`, naming the conversation, when what is stored cannot be read:
+ * corrupt. "Not there" is a result, never an error.
+ *
+ * A conversation is open while it has a turn or a command that is not done. One that is not open expires `ttlMs` after its last
+ * activity; from then on it counts as not there, whether it was swept already or not.
  */
-export interface ConversationStore {
-  /** True when other processes may write to the same store, so that looking again now and then makes sense. */
-  readonly isShared: boolean;
-  /** Twice with the same id: the one that is there is returned unchanged. */
-  create(conversation: NewConversation): Promise<Conversation>;
+export interface ConversationStore extends RecordStore, LogStore, LeaseStore, StoreUpkeep {}
+
+/** Records: what a conversation is about and how it stands. */
+export interface RecordStore {
+  /** Once for each id; the id of an expired one is free again. */
+  create(conversation: NewConversation): Promise<CreateResult>;
   get(id: ConversationId): Promise<Conversation | undefined>;
+  /** With its task document. */
+  read(id: ConversationId): Promise<ConversationRecord | undefined>;
+  /** Compare and set: replaces the fields if the record still has this version. `at` becomes `lastActivityAt`. */
+  save(id: ConversationId, version: number, fields: RecordFields, at: number): Promise<SaveResult>;
+  /** Newest activity first. Pages that follow each other by `next` show no conversation twice that has not changed meanwhile. */
+  list(query: ListQuery): Promise<ListPage>;
   /** The user's conversation with the newest activity in this project with this agent. */
   newest(of: { userId: UserId; projectId: ProjectId; agent: string }): Promise<Conversation | undefined>;
+  /**
+   * Deletes record, log and commands; only the id is remembered, for 30 days, so that nothing late brings it back. An open one
+   * is left alone (`open`) unless `force`; who drives it is then refused (`fenced`).
+   */
+  delete(id: ConversationId, options?: { readonly force?: boolean }): Promise<'deleted' | 'missing' | 'open'>;
+}
 
+/** Message logs, and the commands that people send. */
+export interface LogStore {
   /** All or nothing, in the order of the calls; several calls may share one commit. */
   write(write: LogWrite): Promise<LogWriteResult>;
   /** Whole batches, in order, that hold the messages after `seq`, about `maxBytes` (at least one batch); none at the end. */
   readLog(id: ConversationId, seq: number, maxBytes: number): Promise<readonly LogBatch[]>;
-
   /** Stores a command once: `new` as it came, or the one that is there under this id. `missing`: no such conversation. */
   addCommand(
     id: ConversationId,
@@ -71,19 +128,39 @@ export interface ConversationStore {
   ): Promise<{ kind: 'added' } | { kind: 'known'; command: Command } | { kind: 'missing' }>;
   /** Commands that are not `done`, in the order in which they were added. */
   openCommands(id: ConversationId): Promise<readonly Command[]>;
+}
 
+/** Who drives which conversation, and what is to be driven. */
+export interface LeaseStore {
+  /** How often to look for what other processes wrote to the same store, in milliseconds; null: there are none. */
+  readonly pollEveryMs: number | null;
   /** Free, run out, one's own, or taken from `takeFrom`: acquired, with a higher generation unless it was one's own already. */
   acquire(id: ConversationId, request: LeaseRequest): Promise<LeaseResult>;
-  /** Moves the end of all leases of this owner. */
+  /** Moves the end of all leases that this owner acquired from this store. */
   renew(owner: string, until: number): Promise<void>;
   /** Nothing happens when the generation is not the current one. */
   release(id: ConversationId, owner: string, generation: number): Promise<void>;
-  /** Conversations with a running turn or open commands, with the owner of their lease (also a lease that ran out), oldest first. */
+  /** Open conversations, with the owner of their lease (also a lease that ran out), oldest activity first. */
   unfinished(limit: number): Promise<readonly { id: ConversationId; owner: string | null; until: number }[]>;
   /** How these conversations stand, for those who share the store with another process. One that is not there is left out. */
   heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, Head>>;
+  /**
+   * True: it is this owner's turn to do the regular work of this name, until `until`. Only one owner is told so, and not before
+   * `everyMs` have gone by since it was last ended; one that was begun and not ended is given away after its `until`.
+   */
+  beginWork(name: string, turn: { owner: string; now: number; until: number; everyMs: number }): Promise<boolean>;
+  /** It was done at `now`. Nothing happens when another owner has begun it since. */
+  endWork(name: string, owner: string, now: number): Promise<void>;
+}
 
-  /** Writes, reads back and deletes a probe. */
+/** What an operator sees to. */
+export interface StoreUpkeep {
+  /**
+   * Deletes conversations that are not open and had their last activity long ago, in batches between which others get on; then
+   * what an interrupted deletion left, and ids of the deleted after 30 days. Returns how many conversations were deleted.
+   */
+  cleanup(which: Cleanup): Promise<number>;
+  /** Writes, reads back and deletes a probe that no user sees. */
   check(): Promise<void>;
   /** Waits for what was begun. Twice is fine. */
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import type { Logger } from '../lib/logger.ts';
 import { Sessions } from './sessions.ts';
 
 test('a store that does not answer at the start is asked again, and the gateway lives on', async () => {
-  const store = new MemoryConversationStore();
+  const store = new MemoryConversationStore({ ttlMs: null });
   const unfinished = vi.spyOn(store, 'unfinished').mockRejectedValueOnce(new Error('the disk is away'));
   const error = vi.fn<Logger['error']>();
   const log = {

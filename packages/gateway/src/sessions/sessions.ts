@@ -34,7 +34,6 @@ export type SessionsParts = {
 
 const renewEveryMs = leaseMs / 3;
 const recoverEveryMs = 2_000;
-const pollEveryMs = 250;
 
 /**
  * All live conversations of this gateway: who watches which log, and which sessions are ours. Sessions are opened by a command
@@ -55,7 +54,8 @@ export class Sessions {
   start(): void {
     this.#every(recoverEveryMs, () => this.#recover())();
     this.#every(renewEveryMs, () => this.#renew());
-    if (this.#parts.store.isShared) this.#every(pollEveryMs, () => this.#look());
+    const { pollEveryMs } = this.#parts.store;
+    if (pollEveryMs !== null) this.#every(pollEveryMs, () => this.#look());
   }
 
   /** Turns go on in their runners; everything that was read from them is stored. */

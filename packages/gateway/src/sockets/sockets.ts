@@ -130,7 +130,10 @@ export class Sockets {
       return named;
     }
     const [conversationId, epoch] = [newId<ConversationId>(), newId()];
-    return store.create({ conversationId, epoch, userId, projectId, agent, at: Date.now() });
+    const created = await store.create({ conversationId, epoch, userId, projectId, agent, at: Date.now() });
+    if (created.kind === 'deleted')
+      throw new HoldfastError('internal', `The new id ${conversationId} was used before.`);
+    return created.conversation;
   }
 
   /** `init` and, without a usable cursor, `history`. Returns the number after which the viewer goes on. */
