@@ -13,6 +13,8 @@ import { memory } from './measures/memory.ts';
 import { replay } from './measures/replay.ts';
 import { throughput } from './measures/throughput.ts';
 import { pairRatios } from './stats.ts';
+import { storeFaults } from './stores/store-faults.ts';
+import { stores } from './stores/stores.ts';
 import { cell, table } from './table.ts';
 
 /*
@@ -20,6 +22,8 @@ import { cell, table } from './table.ts';
  * npm run bench -- latency replay                  some of it
  * npm run bench -- --rounds 1 --only "ws + JSON"   quickly, some contenders
  * npm run bench -- faults --kills 500 --seed 7     not among everything: parts are killed, what a viewer sees is counted
+ * npm run bench -- stores --sizes 1000,100000      not among everything: conversation stores of these sizes
+ * npm run bench -- store-faults --kills 500        not among everything: writers are killed, what they were told is looked for
  *
  * A round starts each contender anew, one after the other; figures are medians of the rounds with the least and the
  * most, and a ratio is the median of the ratios within each round.
@@ -46,7 +50,26 @@ const others: readonly {
   { name: 'start', question: 'How long does the agent CLI take to start?', run: async () => coldStart() },
 ];
 
-const faultsName = 'faults';
+type Options = { readonly kills: number; readonly seed: number; readonly sizes: readonly number[] };
+
+/** Long ones, which run only when they are named. */
+const named: readonly {
+  readonly name: string;
+  readonly question: string;
+  readonly run: (options: Options) => Promise<string>;
+}[] = [
+  { name: 'faults', question: 'Is anything lost when parts are killed?', run: faults },
+  {
+    name: 'store-faults',
+    question: 'Is anything lost that a store had acknowledged, when its writer is killed or many write at once?',
+    run: storeFaults,
+  },
+  {
+    name: 'stores',
+    question: 'How fast are conversation stores, and how does that grow? Documents of 2 KB.',
+    run: ({ sizes }) => stores(sizes),
+  },
+];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -55,17 +78,18 @@ async function main(): Promise<void> {
       rounds: { type: 'string' },
       only: { type: 'string' },
       kills: { type: 'string', default: '500' },
+      sizes: { type: 'string', default: '1000,10000,100000,1000000' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     },
   });
-  const known = [...[...measures, ...others].map(({ name }) => name), faultsName];
+  const known = [...measures, ...others, ...named].map(({ name }) => name);
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`no such bench: ${unknown.join(', ')}; there are ${known.join(', ')}`);
   const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
   const chosen = contenders.filter((contender) => values.only?.split(',').includes(contender.name) ?? true);
 
   console.log(`${machineFacts()}\n`);
-  if (positionals.join() !== faultsName) {
+  if (measures.some((one) => wants(one.name))) {
     for (const contender of chosen) console.log(`- ${contender.name}: ${contender.work}`);
   }
   for (const measure of measures.filter((one) => wants(one.name))) {
@@ -77,9 +101,13 @@ async function main(): Promise<void> {
     const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
     console.log(`\n## ${name}\n\n${question}\n\n${await run(rounds)}`);
   }
-  if (positionals.includes(faultsName)) {
-    const options = { kills: Number(values.kills), seed: Number(values.seed) };
-    console.log(`\n## ${faultsName}\n\nIs anything lost when parts are killed?\n\n${await faults(options)}`);
+  const options = {
+    kills: Number(values.kills),
+    seed: Number(values.seed),
+    sizes: values.sizes.split(',').map(Number),
+  };
+  for (const { name, question, run } of named.filter((one) => positionals.includes(one.name))) {
+    console.log(`\n## ${name}\n\n${question}\n\n${await run(options)}`);
   }
 }
 

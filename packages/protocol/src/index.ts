@@ -9,6 +9,18 @@ export {
   type RunnerAccepted,
 } from './agent-line.ts';
 export {
+  checkNames,
+  checkVerdicts,
+  type CheckCounts,
+  type CheckEvent,
+  type CheckName,
+  type CheckProblem,
+  type CheckResult,
+  type CheckRun,
+  type CheckVerdict,
+  type GateOutcome,
+} from './check-result.ts';
+export {
   maxClientMessageBytes,
   parseClientMessage,
   permissionModes,
