@@ -27,9 +27,11 @@ export type StoreEngine = {
 export type DamagedPart = 'session' | 'task' | 'log';
 
 export const ada = 'ada' as UserId;
+export const bob = 'bob' as UserId;
 export const eve = 'eve' as UserId;
 export const shop = 'shop' as ProjectId;
 export const bank = 'bank' as ProjectId;
+export const mill = 'mill' as ProjectId;
 export const one = 'c1' as ConversationId;
 export const two = 'c2' as ConversationId;
 export const none = 'none' as ConversationId;

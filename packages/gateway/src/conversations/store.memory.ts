@@ -59,7 +59,7 @@ export class MemoryConversationStore implements ConversationStore {
   async create(fresh: NewConversation): Promise<CreateResult> {
     this.#mustBeOpen();
     const { at, createdAt = at, fields, ...rest } = fresh;
-    if (this.#deleted.has(rest.conversationId)) return { kind: 'deleted' };
+    if (this.#isDeleted(rest.conversationId)) return { kind: 'deleted' };
     const there = this.#find(rest.conversationId);
     if (there !== undefined) return { kind: 'known', conversation: there.conversation };
     const { task = {}, title = '', status = 'completed', taskId = null } = fields ?? {};
@@ -76,7 +76,9 @@ export class MemoryConversationStore implements ConversationStore {
       session: newSessionState,
     };
     const document = { task: JSON.stringify(task), digest: digestOf(task) };
-    const log = { batches: [], commands: new Map(), owner: null, until: 0, generation: 0 };
+    // An expired one was driven by somebody perhaps; the next number fences them.
+    const generation = (this.#rows.get(rest.conversationId)?.generation ?? -1) + 1;
+    const log = { batches: [], commands: new Map(), owner: null, until: 0, generation };
     this.#rows.set(rest.conversationId, { conversation, ...document, ...log });
     return { kind: 'created', conversation };
   }
@@ -94,7 +96,7 @@ export class MemoryConversationStore implements ConversationStore {
 
   async save(id: ConversationId, version: number, fields: RecordFields, at: number): Promise<SaveResult> {
     this.#mustBeOpen();
-    if (this.#deleted.has(id)) return { kind: 'deleted' };
+    if (this.#isDeleted(id)) return { kind: 'deleted' };
     const row = this.#find(id);
     if (row === undefined) return { kind: 'missing' };
     if (row.conversation.version !== version) return { kind: 'conflict', version: row.conversation.version };
@@ -144,7 +146,7 @@ export class MemoryConversationStore implements ConversationStore {
 
   async write(write: LogWrite): Promise<LogWriteResult> {
     this.#mustBeOpen();
-    const row = this.#rows.get(write.conversationId);
+    const row = this.#find(write.conversationId);
     if (row === undefined || row.generation !== write.generation) return 'fenced';
     const before = row.conversation;
     const batch = write.batch;
@@ -173,10 +175,11 @@ export class MemoryConversationStore implements ConversationStore {
     const batches = this.#find(id)?.batches ?? [];
     const found: LogBatch[] = [];
     let bytes = 0;
-    for (let index = firstAfter(batches, seq); index < batches.length && bytes < maxBytes; index++) {
+    for (let index = firstAfter(batches, seq); index < batches.length; index++) {
       const batch = batches[index] as LogBatch;
       found.push(batch);
       bytes += batch.bytes.length;
+      if (bytes >= maxBytes) break;
     }
     return found;
   }
@@ -196,7 +199,7 @@ export class MemoryConversationStore implements ConversationStore {
 
   async openCommands(id: ConversationId): Promise<readonly Command[]> {
     this.#mustBeOpen();
-    return [...(this.#rows.get(id)?.commands.values() ?? [])].filter((command) => command.state !== 'done');
+    return [...(this.#find(id)?.commands.values() ?? [])].filter((command) => command.state !== 'done');
   }
 
   async acquire(id: ConversationId, request: LeaseRequest): Promise<LeaseResult> {
@@ -218,6 +221,7 @@ export class MemoryConversationStore implements ConversationStore {
   }
 
   async release(id: ConversationId, owner: string, generation: number): Promise<void> {
+    this.#mustBeOpen();
     const row = this.#rows.get(id);
     if (row?.owner === owner && row.generation === generation) row.owner = null;
   }
@@ -235,7 +239,7 @@ export class MemoryConversationStore implements ConversationStore {
     this.#mustBeOpen();
     const heads = new Map<ConversationId, Head>();
     for (const id of ids) {
-      const row = this.#rows.get(id);
+      const row = this.#find(id);
       if (row === undefined) continue;
       const hasNewCommands = [...row.commands.values()].some(({ state }) => state === 'new');
       heads.set(id, { lastSeq: row.conversation.lastSeq, hasNewCommands });
@@ -271,7 +275,7 @@ export class MemoryConversationStore implements ConversationStore {
       this.#rows.delete(id);
       count++;
     }
-    for (const [id, at] of this.#deleted) if (at + rememberDeletedMs <= this.#now()) this.#deleted.delete(id);
+    for (const id of this.#deleted.keys()) if (!this.#isDeleted(id)) this.#deleted.delete(id);
     return count;
   }
 
@@ -286,9 +290,12 @@ export class MemoryConversationStore implements ConversationStore {
 
   #find(id: ConversationId): Row | undefined {
     const row = this.#rows.get(id);
-    if (row === undefined || !this.#isExpired(row)) return row;
-    this.#rows.delete(id);
-    return undefined;
+    return row === undefined || this.#isExpired(row) ? undefined : row;
+  }
+
+  #isDeleted(id: ConversationId): boolean {
+    const at = this.#deleted.get(id);
+    return at !== undefined && this.#now() < at + rememberDeletedMs;
   }
 
   #isExpired(row: Row): boolean {

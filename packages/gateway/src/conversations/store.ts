@@ -34,7 +34,7 @@ export type LogWrite = {
 
 export type LogWriteResult =
   | 'written'
-  /** Somebody with a newer generation owns the conversation, or the log has other messages than the writer thought, or it is gone. */
+  /** Somebody with a newer generation owns the conversation, or the log has other messages than the writer thought, or it is gone: deleted, cleaned up, expired. */
   | 'fenced';
 
 export type LeaseResult =
@@ -97,20 +97,27 @@ export interface ConversationStore extends RecordStore, LogStore, LeaseStore, St
 
 /** Records: what a conversation is about and how it stands. */
 export interface RecordStore {
-  /** Once for each id; the id of an expired one is free again. */
+  /** Once for each id. The id of an expired one is free again: the new one has nothing of it, and who drove it is fenced. */
   create(conversation: NewConversation): Promise<CreateResult>;
   get(id: ConversationId): Promise<Conversation | undefined>;
   /** With its task document. */
   read(id: ConversationId): Promise<ConversationRecord | undefined>;
-  /** Compare and set: replaces the fields if the record still has this version. `at` becomes `lastActivityAt`. */
+  /**
+   * Compare and set: replaces the fields if the record still has this version. `at` becomes `lastActivityAt`. Log, session,
+   * commands and lease stay as they are.
+   */
   save(id: ConversationId, version: number, fields: RecordFields, at: number): Promise<SaveResult>;
-  /** Newest activity first. Pages that follow each other by `next` show no conversation twice that has not changed meanwhile. */
+  /**
+   * Newest activity first. Pages that follow each other by `next` show no conversation twice that has not changed meanwhile.
+   * A damaged document or session does not keep its conversation, nor others, out of the list.
+   */
   list(query: ListQuery): Promise<ListPage>;
   /** The user's conversation with the newest activity in this project with this agent. */
   newest(of: { userId: UserId; projectId: ProjectId; agent: string }): Promise<Conversation | undefined>;
   /**
-   * Deletes record, log and commands; only the id is remembered, for 30 days, so that nothing late brings it back. An open one
-   * is left alone (`open`) unless `force`; who drives it is then refused (`fenced`).
+   * Deletes record, log and commands, damaged ones too; only the id is remembered, for 30 days, so that nothing late brings it
+   * back. Then it is free again, swept or not. An open one is left alone (`open`) unless `force`; who drives it is then refused
+   * (`fenced`).
    */
   delete(id: ConversationId, options?: { readonly force?: boolean }): Promise<'deleted' | 'missing' | 'open'>;
 }
@@ -121,7 +128,10 @@ export interface LogStore {
   write(write: LogWrite): Promise<LogWriteResult>;
   /** Whole batches, in order, that hold the messages after `seq`, about `maxBytes` (at least one batch); none at the end. */
   readLog(id: ConversationId, seq: number, maxBytes: number): Promise<readonly LogBatch[]>;
-  /** Stores a command once: `new` as it came, or the one that is there under this id. `missing`: no such conversation. */
+  /**
+   * Stores a command once: `new` as it came, or the one that is there under this id. `missing`: no such conversation. The record
+   * is not changed by it, version and `lastActivityAt` stay.
+   */
   addCommand(
     id: ConversationId,
     command: Omit<Command, 'state'>,
@@ -134,7 +144,10 @@ export interface LogStore {
 export interface LeaseStore {
   /** How often to look for what other processes wrote to the same store, in milliseconds; null: there are none. */
   readonly pollEveryMs: number | null;
-  /** Free, run out, one's own, or taken from `takeFrom`: acquired, with a higher generation unless it was one's own already. */
+  /**
+   * Free, run out, one's own, or taken from `takeFrom`: acquired, with a higher generation unless it was one's own already (also
+   * one's own that ran out and that nobody took). Leases change no record.
+   */
   acquire(id: ConversationId, request: LeaseRequest): Promise<LeaseResult>;
   /** Moves the end of all leases that this owner acquired from this store. */
   renew(owner: string, until: number): Promise<void>;
@@ -145,8 +158,9 @@ export interface LeaseStore {
   /** How these conversations stand, for those who share the store with another process. One that is not there is left out. */
   heads(ids: readonly ConversationId[]): Promise<ReadonlyMap<ConversationId, Head>>;
   /**
-   * True: it is this owner's turn to do the regular work of this name, until `until`. Only one owner is told so, and not before
-   * `everyMs` have gone by since it was last ended; one that was begun and not ended is given away after its `until`.
+   * True: it is this owner's turn to do the regular work of this name, until `until`. Only one caller is told so (the same owner
+   * is not told twice), and not before `everyMs` have gone by since it was last ended; one that was begun and not ended is given
+   * away from its `until` on.
    */
   beginWork(name: string, turn: { owner: string; now: number; until: number; everyMs: number }): Promise<boolean>;
   /** It was done at `now`. Nothing happens when another owner has begun it since. */
@@ -156,8 +170,9 @@ export interface LeaseStore {
 /** What an operator sees to. */
 export interface StoreUpkeep {
   /**
-   * Deletes conversations that are not open and had their last activity long ago, in batches between which others get on; then
-   * what an interrupted deletion left, and ids of the deleted after 30 days. Returns how many conversations were deleted.
+   * Deletes conversations that are not open and had their last activity long ago, damaged ones too, in batches between which
+   * others get on; then what an interrupted deletion left, and ids of the deleted after 30 days. The ids of those that it deletes
+   * are free again. Returns how many conversations were deleted; of two at once each counts its own.
    */
   cleanup(which: Cleanup): Promise<number>;
   /** Writes, reads back and deletes a probe that no user sees. */
