@@ -54,7 +54,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     (door) => door.close(),
   );
   const health = [{ name: 'db', isRequired: true, check: () => store.check() }];
-  const api = createApi({ identity, projects, health, startedAt, log });
+  const api = createApi({ identity, projects, store, sessions, health, startedAt, log });
 
   const answer = getRequestListener(api.fetch);
   server.on('request', (request, response) => void answer(request, response));

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { HoldfastError, type ProjectId, type UserId } from '@holdfast/protocol';
+import { MemoryConversationStore } from '../conversations/store.memory.ts';
 import { TokenIdentity } from '../identity/identity.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ProjectDirectory } from '../projects/directory.ts';
 import type { Project } from '../projects/project.ts';
+import { Sessions } from '../sessions/sessions.ts';
 import { createApi, type ApiParts } from './api.ts';
 
 const shop: Project = {
@@ -24,7 +26,10 @@ function apiWith(parts: Partial<ApiParts> = {}) {
     { userId: 'ada' as UserId, token: new Secret('ada-token') },
     { userId: 'grace' as UserId, token: new Secret('grace-token') },
   ]);
-  const app = createApi({ identity, projects: new ProjectDirectory([shop]), health: [], startedAt: 0, log, ...parts });
+  const store = new MemoryConversationStore({ ttlMs: null });
+  const sessions = new Sessions({ store, workplaceOf: () => undefined, log });
+  const projects = new ProjectDirectory([shop]);
+  const app = createApi({ identity, projects, store, sessions, health: [], startedAt: 0, log, ...parts });
   const ask = async (path: string, token?: string): Promise<{ status: number; body: unknown }> => {
     const answer = await app.request(
       path,
@@ -53,7 +58,7 @@ describe('the HTTP door', () => {
     expect((await ask('/api/projects', 'grace-token')).body).toEqual({ projects: [] });
   });
 
-  test.each(['/api', '/api/me', '/api/projects', '/api/projects/shop', '/api/nothing'])(
+  test.each(['/api', '/api/me', '/api/projects', '/api/projects/shop', '/api/conversations', '/api/nothing'])(
     '%s is for those who are signed in',
     async (path) => {
       const { ask } = apiWith();

@@ -1,13 +1,15 @@
 import { Hono } from 'hono';
-import { errorRules, HoldfastError, parseProjectId, type UserId } from '@holdfast/protocol';
-import { bearerOf } from '../identity/bearer.ts';
+import { errorRules, HoldfastError } from '@holdfast/protocol';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ProjectDirectory } from '../projects/directory.ts';
-import { usualAgents, type Project } from '../projects/project.ts';
+import { limitedBody } from './body.ts';
+import { conversationRoutes, type ConversationsParts } from './conversations.ts';
 import { readHealth, type HealthCheck } from './health.ts';
+import { projectRoutes } from './projects.ts';
+import { signedIn, type SignedIn } from './sign-in.ts';
 
-export type ApiParts = {
+export type ApiParts = Omit<ConversationsParts, 'projects'> & {
   readonly identity: Identity;
   readonly projects: ProjectDirectory;
   readonly health: readonly HealthCheck[];
@@ -15,11 +17,10 @@ export type ApiParts = {
   readonly log: Logger;
 };
 
-type Variables = { userId: UserId };
-
-/** The HTTP door (contract section 8, as far as it is there). Errors are `{error: {code, message}}`. */
-export function createApi({ identity, projects, health, startedAt, log }: ApiParts): Hono<{ Variables: Variables }> {
-  const app = new Hono<{ Variables: Variables }>();
+/** The HTTP door (docs/protocol.md 11): one file a subject, and here what holds for all. Errors are `{error: {code, message}}`. */
+export function createApi(parts: ApiParts): Hono<SignedIn> {
+  const { identity, health, startedAt, log } = parts;
+  const app = new Hono<SignedIn>();
 
   app.get('/', (context) => context.text('Holdfast. Talk to an agent with: npx holdfast chat\n'));
   app.get('/livez', (context) => context.json({ status: 'alive' }));
@@ -29,23 +30,10 @@ export function createApi({ identity, projects, health, startedAt, log }: ApiPar
   });
   app.get('/health', async (context) => context.json((await readHealth(health, startedAt)).health));
 
-  app.use('/api/*', async (context, next) => {
-    const token = bearerOf({ headers: { authorization: context.req.header('authorization') } });
-    const userId = token === undefined ? undefined : identity.userOf(token);
-    if (userId === undefined) throw new HoldfastError('unauthorized', errorRules.unauthorized.sentence);
-    context.set('userId', userId);
-    await next();
-  });
+  app.use('/api/*', signedIn(identity), limitedBody);
   app.get('/api/me', (context) => context.json({ userId: context.get('userId') }));
-  app.get('/api/projects', (context) =>
-    context.json({ projects: projects.of(context.get('userId')).map(publicProject) }),
-  );
-  app.get('/api/projects/:id', (context) => {
-    const id = parseProjectId(context.req.param('id'));
-    const project = projects.of(context.get('userId')).find((own) => own.id === id);
-    if (project === undefined) throw new HoldfastError('not_found', 'There is no such project.');
-    return context.json(publicProject(project));
-  });
+  app.route('/api/projects', projectRoutes(parts));
+  app.route('/api/conversations', conversationRoutes(parts));
 
   app.notFound((context) =>
     context.json(errorBody(new HoldfastError('not_found', 'There is nothing at this path.')), 404),
@@ -56,10 +44,6 @@ export function createApi({ identity, projects, health, startedAt, log }: ApiPar
     return Response.json(errorBody(error), { status: errorRules[error.code].status, headers: context.res.headers });
   });
   return app;
-}
-
-function publicProject(project: Project): object {
-  return { id: project.id, name: project.name, agents: project.agents ?? usualAgents };
 }
 
 function errorBody(error: HoldfastError): object {

@@ -17,6 +17,10 @@ export class ProjectDirectory {
     return [...this.#projects.values()].filter((project) => isMember(project, userId));
   }
 
+  idsOf(userId: UserId): readonly ProjectId[] {
+    return this.of(userId).map(({ id }) => id);
+  }
+
   /** The project, if this person may work in it with this agent; `not_found` and `forbidden` otherwise. */
   enter(id: ProjectId, agent: string, userId: UserId): Project {
     const project = this.#projects.get(id);

@@ -7,6 +7,7 @@ import { Feed, type Watcher } from './feed.ts';
 class Notes implements Watcher {
   readonly batches: LogBatch[] = [];
   wakes = 0;
+  isOver = false;
   readonly #costMs: number;
 
   constructor(costMs = 0) {
@@ -21,6 +22,10 @@ class Notes implements Watcher {
 
   wake(): void {
     this.wakes++;
+  }
+
+  gone(): void {
+    this.isOver = true;
   }
 }
 

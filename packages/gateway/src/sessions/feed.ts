@@ -1,12 +1,14 @@
 import type { ConversationId } from '@holdfast/protocol';
 import type { LogBatch } from '../conversations/log-batch.ts';
 
-/** One who watches a conversation. Both verbs are called in the same turn of the event loop in which the log has grown. */
+/** One who watches a conversation. `push` and `wake` are called in the same turn of the event loop in which the log has grown. */
 export interface Watcher {
   /** The log has grown by this batch, which follows directly on what the feed had. */
   push(batch: LogBatch): void;
   /** The log has grown (by another process); read it. */
   wake(): void;
+  /** The conversation was deleted; nothing comes any more. */
+  gone(): void;
 }
 
 /** Up to so many watchers are shown everything at once. */
@@ -53,6 +55,12 @@ export class Feed {
     if (lastSeq <= this.#lastSeq) return;
     this.#lastSeq = lastSeq;
     for (const watcher of this.watchers) watcher.wake();
+  }
+
+  /** The conversation was deleted: everybody is told, and who tells is left by them in their own time. */
+  end(): void {
+    this.#show();
+    for (const watcher of this.watchers) watcher.gone();
   }
 
   #show(): void {

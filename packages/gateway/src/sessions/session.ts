@@ -173,6 +173,12 @@ export class Session {
       });
   }
 
+  /** The conversation was deleted: its turn has nobody to report to, so the runner is told to end it before it is let go. */
+  async abandon(): Promise<void> {
+    if (this.#state.turn !== null) this.#attachment.channel?.send({ type: 'abort', id: newId<MessageId>() });
+    await this.end();
+  }
+
   get #wantsRunner(): boolean {
     return this.#state.turn !== null || !this.#commands.isEmpty;
   }
@@ -262,9 +268,7 @@ export class Session {
       if (this.#ended.signal.aborted) return false;
       try {
         if ((await this.#parts.store.write(write)) === 'written') break;
-        this.#parts.log.info({ generation: this.#generation }, 'conversation taken over elsewhere');
-        await this.end();
-        return false;
+        return await this.#giveWay();
       } catch (error) {
         this.#parts.log.error({ err: error, attempt }, 'conversation not written');
         await pauseBefore(attempt, this.#ended.signal);
@@ -272,6 +276,14 @@ export class Session {
     }
     this.#written(write);
     return true;
+  }
+
+  /** A write was refused: somebody else has the conversation, or it was deleted. */
+  async #giveWay(): Promise<false> {
+    const isThere = (await this.#parts.store.get(this.conversationId)) !== undefined;
+    this.#parts.log.info({ generation: this.#generation, isThere }, 'conversation taken over or deleted elsewhere');
+    await (isThere ? this.end() : this.abandon());
+    return false;
   }
 
   #written({ runnerOffset, batch, commands, durable }: LogWrite): void {

@@ -81,6 +81,18 @@ export class Sessions {
     this.#forget(feed.conversationId);
   }
 
+  /** Deletes the conversation, ends its session and its viewers' connections here; other gateways find out by themselves. */
+  async delete(id: ConversationId, options: { readonly force: boolean }): ReturnType<ConversationStore['delete']> {
+    const outcome = await this.#parts.store.delete(id, options);
+    if (outcome === 'deleted') await this.#drop(id);
+    return outcome;
+  }
+
+  /** After conversations were deleted in numbers: ends what watches or drives one that is not there any more. */
+  async dropDeleted(): Promise<void> {
+    await this.#look();
+  }
+
   /** Stores a person's command and sees to it that it is carried out. */
   async submit(id: ConversationId, userId: UserId, message: ClientMessage): Promise<Answer> {
     const session = await this.#open(id);
@@ -187,18 +199,32 @@ export class Sessions {
     }
   }
 
-  /** What other processes did with the same store: logs that have grown, commands for our sessions. */
+  /** What other processes did with the same store: logs that have grown, commands for our sessions, deletions. */
   async #look(): Promise<void> {
     const { store } = this.#parts;
     const ids = new Set([...this.#feeds.keys(), ...this.#sessions.keys()]);
     if (ids.size === 0) return;
-    for (const [id, { lastSeq, hasNewCommands }] of await store.heads([...ids])) {
+    const heads = await store.heads([...ids]);
+    for (const id of ids) {
+      // Asked a second time, because nobody may be sent away who only was overlooked.
+      if (!heads.has(id) && (await store.get(id)) === undefined) await this.#drop(id);
+    }
+    for (const [id, { lastSeq, hasNewCommands }] of heads) {
       const opening = this.#sessions.get(id);
       const session = await opening?.catch(() => undefined);
       if (opening === undefined) this.#feeds.get(id)?.advance(lastSeq);
       else if (session?.isOvertaken(lastSeq) === true) await session.end();
       else if (hasNewCommands) session?.takeUp(await store.openCommands(id));
     }
+  }
+
+  /** The conversation was deleted. */
+  async #drop(id: ConversationId): Promise<void> {
+    const feed = this.#feeds.get(id);
+    const session = await this.#sessions.get(id)?.catch(() => undefined);
+    await session?.abandon();
+    feed?.end();
+    if (feed !== undefined) this.#feeds.delete(id);
   }
 
   #feedOf({ conversationId, lastSeq }: Conversation): Feed {

@@ -15,6 +15,7 @@ import type { Conversation } from '../conversations/conversation.ts';
 import { pagesOf, readHistory } from '../conversations/history.ts';
 import { frameMessage } from '../conversations/log-batch.ts';
 import type { ConversationStore } from '../conversations/store.ts';
+import { maySee } from '../conversations/visibility.ts';
 import { bearerOf } from '../identity/bearer.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -117,14 +118,15 @@ export class Sockets {
   }
 
   async #conversationFor(asked: ViewerRequest, userId: UserId): Promise<Conversation> {
-    const { store } = this.#parts;
+    const { store, projects } = this.#parts;
     const { projectId, agent } = asked;
     if (asked.conversation === 'newest') {
       const newest = await store.newest({ userId, projectId, agent });
       if (newest !== undefined) return newest;
     } else if (asked.conversation !== 'new') {
       const named = await store.get(asked.conversation);
-      if (named === undefined || named.projectId !== projectId || named.agent !== agent) {
+      const isHere = named?.projectId === projectId && named.agent === agent;
+      if (!isHere || !maySee({ userId, projectIds: projects.idsOf(userId) }, named)) {
         throw new HoldfastError('not_found', `There is no conversation ${asked.conversation} here.`);
       }
       return named;

@@ -26,6 +26,8 @@ export class Viewer implements Watcher {
   #cursor = 0;
   #isLive = false;
   #isReading = false;
+  /** The conversation was deleted, and the close frame is out: nothing may follow it. */
+  #isOver = false;
   /** Epoch milliseconds of the last frame that was handed to the socket. */
   lastSentAt = 0;
   /** Bytes that had left when it was last looked at, and since when none has. */
@@ -72,13 +74,18 @@ export class Viewer implements Watcher {
     void this.#catchUp().catch(() => this.ws.close(1013, 'The message log cannot be read now; connect again.'));
   }
 
+  gone(): void {
+    this.ws.close(4404, 'The conversation was deleted.');
+    this.#isOver = true;
+  }
+
   /** The socket has drained. */
   drained(): void {
     if (!this.#isLive) this.wake();
   }
 
   sendFrames(frames: Buffer): void {
-    if (!this.socket.writable) return;
+    if (this.#isOver || !this.socket.writable) return;
     this.lastSentAt = Date.now();
     this.socket.write(frames);
   }
@@ -102,7 +109,7 @@ export class Viewer implements Watcher {
   async #catchUp(): Promise<void> {
     const feed = this.#feed as Feed;
     this.#isReading = true;
-    while (this.socket.writable && !this.#isFull && this.#cursor < feed.lastSeq) {
+    while (this.socket.writable && !this.#isOver && !this.#isFull && this.#cursor < feed.lastSeq) {
       const batches = await this.#store.readLog(feed.conversationId, this.#cursor, pageBytes);
       if (batches.length === 0) break;
       for (const batch of batches) {
