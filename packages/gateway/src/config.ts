@@ -69,13 +69,24 @@ export function readConfig(env: Environment, options: { directory?: string } = {
   if (!isLoopback(host) && config.tokens.length === 0) {
     faults.push(`HOST is ${host}, which is not loopback: set AUTH_TOKENS so that people can sign in`);
   }
-  if (faults.length > 0) {
-    throw new HoldfastError(
-      'bad_message',
-      `The configuration is wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
-    );
-  }
+  throwIfAny(faults);
   return Object.freeze(config);
+}
+
+/** The part that says where conversations are kept, for who needs no more: faults elsewhere do not keep them from it. */
+export function readStoreConfig(env: Environment): Pick<Config, 'store' | 'conversationTtlMs'> {
+  const faults: string[] = [];
+  const config = { store: readStore(env, faults), conversationTtlMs: readTtl(env, faults) };
+  throwIfAny(faults);
+  return Object.freeze(config);
+}
+
+function throwIfAny(faults: readonly string[]): void {
+  if (faults.length === 0) return;
+  throw new HoldfastError(
+    'bad_message',
+    `The configuration is wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+  );
 }
 
 /** True for 127.0.0.0/8, ::1 and localhost. */
