@@ -72,6 +72,7 @@ describe('the rules bite', () => {
     ['a door with the other door', { [`${gateway}/sockets/a.ts`]: `import { x } from '../http/b.ts';` }],
     ['a door with an adapter', { [`${gateway}/http/a.ts`]: `import { x } from '../machines/launcher.ssh.ts';` }],
     ['an inner room with a door', { [`${gateway}/machines/a.ts`]: `import { x } from '../sockets/b.ts';` }],
+    ['the upkeep with a session', { [`${gateway}/upkeep/a.ts`]: `import { x } from '../sessions/b.ts';` }],
     ['a room with compose.ts', { [`${gateway}/http/a.ts`]: `import { compose } from '../compose.ts';` }],
     ['a room with a command', { [`${gateway}/http/a.ts`]: `const m = await import('../commands/serve.ts');` }],
     ['a room with the whole configuration', { [`${gateway}/http/a.ts`]: `import { config } from '../config.ts';` }],

@@ -146,4 +146,5 @@ const innerRooms: ReadonlySet<string> = new Set([
   'limits',
   'usage',
   'metrics',
+  'upkeep',
 ]);

@@ -16,8 +16,10 @@ import { sshLauncher } from './machines/launcher.ssh.ts';
 import { Machine } from './machines/machine.ts';
 import { ProjectDirectory } from './projects/directory.ts';
 import type { Project } from './projects/project.ts';
+import { newOwner } from './sessions/owner.ts';
 import { Sessions, type Workplace } from './sessions/sessions.ts';
 import { Sockets } from './sockets/sockets.ts';
+import { DailyCleanup } from './upkeep/daily-cleanup.ts';
 
 export type Gateway = AsyncDisposable & {
   /** Where it listens, with the port that it got. */
@@ -42,6 +44,13 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     new Sessions({ store, log, workplaceOf: (id) => machines.workplaceOf(projects.get(id)) }),
     (all) => all.stop(),
   );
+  const cleanup = stack.adopt(
+    new DailyCleanup({
+      ...{ store, log, owner: newOwner(), ttlMs: config.conversationTtlMs },
+      onDeleted: () => sessions.dropDeleted(),
+    }),
+    (daily) => daily.stop(),
+  );
   // What offers another protocol (`curl --http2` does) is answered in HTTP, as RFC 9110, 7.8 has it.
   const server = createServer({
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
@@ -62,6 +71,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
   await listen(server, config);
   stack.defer(() => void server.close());
   sessions.start();
+  cleanup.start();
 
   const { port } = server.address() as AddressInfo;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
