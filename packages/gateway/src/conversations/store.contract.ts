@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { describeCommands } from './store-commands.contract.ts';
+import { describeDeletion } from './store-deletion.contract.ts';
+import { describeDocuments } from './store-documents.contract.ts';
+import { describeExpiry } from './store-expiry.contract.ts';
 import { describeLeases } from './store-leases.contract.ts';
 import { describeLog } from './store-log.contract.ts';
 import { describeRecords } from './store-records.contract.ts';
@@ -17,6 +20,15 @@ export function describeStore(name: string, engine: StoreEngine): void {
 
     describe('records', () => {
       describeRecords(scene);
+    });
+    describe('documents', () => {
+      describeDocuments(scene);
+    });
+    describe('deletion', () => {
+      describeDeletion(scene);
+    });
+    describe('expiry', () => {
+      describeExpiry(scene);
     });
     describe('log', () => {
       describeLog(scene);
