@@ -45,6 +45,9 @@ const isProtocol = (target: Target): boolean => target.kind === 'workspace' && t
 const isTop = (target: Target, ...names: readonly string[]): boolean =>
   target.kind === 'file' && target.place.room === '' && names.includes(target.place.name);
 const assembles = (from: Place): boolean => (from.room === '' && assemblers.has(from.name)) || from.room === 'commands';
+/** The library builds the adapters that it exports; the gateway itself is put together by others. */
+const knowsAdapters = (from: Place): boolean =>
+  assembles(from) || (from.package === 'gateway' && from.room === 'library');
 const isSource = (from: Place): boolean => from.kind !== 'test';
 
 /** The machine's own `ssh` client is a process of this machine, and only one file starts those. */
@@ -102,8 +105,8 @@ export const importTable: readonly ImportRule[] = [
       (isOwnRoom(target, from) && (!isAdapter(target) || isSameVendor(target, from) || isBuiltOn(target, from))),
   },
   {
-    of: 'an adapter is imported from another room only by compose.ts, main.ts, commands/ and the list of exports',
-    applies: (from) => from.kind === 'plain' && !assembles(from) && !strictRooms.has(from.room),
+    of: 'an adapter is imported from another room only by compose.ts, main.ts, commands/, library/ and the list of exports',
+    applies: (from) => from.kind === 'plain' && !knowsAdapters(from) && !strictRooms.has(from.room),
     allows: (target, from) => !isAdapter(target) || isOwnRoom(target, from),
   },
   {
@@ -127,8 +130,14 @@ export const importTable: readonly ImportRule[] = [
     allows: (target) => !isTop(target, 'compose.ts', 'main.ts') && !isRoom(target, 'commands'),
   },
   {
+    of: 'library/ is imported by commands/ and the list of exports only; it knows no door, session or machine',
+    applies: (from) => isSource(from) && from.package === 'gateway' && !(from.room === '' || from.room === 'commands'),
+    allows: (target, from) =>
+      from.room === 'library' ? !isRoom(target, 'sockets', 'http', 'sessions', 'machines') : !isRoom(target, 'library'),
+  },
+  {
     of: 'config.ts gives a room types only: each gets its slice',
-    applies: (from) => isSource(from) && from.package === 'gateway' && from.room !== '' && !assembles(from),
+    applies: (from) => isSource(from) && from.package === 'gateway' && from.room !== '' && !knowsAdapters(from),
     allows: (target, _from, what) => !isTop(target, 'config.ts') || what.typeOnly,
   },
   {

@@ -73,10 +73,18 @@ export function readConfig(env: Environment, options: { directory?: string } = {
   return Object.freeze(config);
 }
 
-/** The part that says where conversations are kept, for who needs no more: faults elsewhere do not keep them from it. */
-export function readStoreConfig(env: Environment): Pick<Config, 'store' | 'conversationTtlMs'> {
+/**
+ * The part that says where conversations are kept, for who needs no more: faults elsewhere do not keep them from it. What is
+ * `given` goes before the environment.
+ */
+export function readStoreConfig<Kind extends StoreConfig['kind'] = StoreConfig['kind']>(
+  env: Environment = process.env,
+  given: Environment & { readonly PERSISTENCE_ADAPTER?: Kind } = {},
+): Pick<Config, 'conversationTtlMs'> & { readonly store: Extract<StoreConfig, { readonly kind: Kind }> } {
   const faults: string[] = [];
-  const config = { store: readStore(env, faults), conversationTtlMs: readTtl(env, faults) };
+  const all = { ...env, ...given };
+  const store = readStore(all, faults) as Extract<StoreConfig, { readonly kind: Kind }>;
+  const config = { store, conversationTtlMs: readTtl(all, faults) };
   throwIfAny(faults);
   return Object.freeze(config);
 }

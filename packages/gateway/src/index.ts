@@ -1,2 +1,18 @@
-export { readConfig, type Config } from './config.ts';
 export { startGateway, type Gateway } from './compose.ts';
+export { readConfig, type Config, type Environment } from './config.ts';
+export type {
+  ConversationInput,
+  ConversationListItem,
+  ConversationRecord,
+  TimeInput,
+} from './library/conversation-record.ts';
+export {
+  createPersistenceAdapter,
+  type PersistenceAdapterName,
+  type PersistenceOptions,
+} from './library/create-persistence-adapter.ts';
+export { DynamoDBPersistenceAdapter, type DynamoDBAdapterOptions } from './library/dynamodb-adapter.ts';
+export { MemoryPersistenceAdapter } from './library/memory-adapter.ts';
+export type { AdapterOptions, ConversationFilters, PersistenceAdapter } from './library/persistence-adapter.ts';
+export { SQLitePersistenceAdapter, type SQLiteAdapterOptions } from './library/sqlite-adapter.ts';
+export { HoldfastError, type ConversationStatus, type ErrorCode, type Json } from '@holdfast/protocol';
