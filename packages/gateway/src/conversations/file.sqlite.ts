@@ -7,14 +7,19 @@ import { migrate } from './schema.sqlite.ts';
 /** Large batches cost a third less with 8 KiB than with 4, small ones hardly more. Holds for a new file only. */
 export const pageBytes: number = 8192;
 
+/** Memory for pages; what is not in it comes from the system's cache. */
+const cacheKiB = 32 * 1024;
+
 /** Opens the file, makes it when there is none, and brings it to the newest schema. `unavailable` when that cannot be. */
-export function openFile(path: string): DatabaseSync {
+export function openFile(path: string, busyTimeoutMs = 5_000): DatabaseSync {
   try {
     if (path !== ':memory:') prepareFile(path);
-    const db = new DatabaseSync(path);
-    db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
+    const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+    // Pages of deleted conversations can be given back in small steps. Has an effect on a new file only.
+    db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
     // Checkpoints are the Checkpointer's work, on another thread: they would hold up tokens here.
-    db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON');
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0');
+    db.exec(`PRAGMA cache_size = -${cacheKiB}`);
     migrate(db);
     return db;
   } catch (error) {

@@ -88,7 +88,10 @@ export function digestOf(task: TaskDocument): TaskDigest {
 }
 
 /** The summary that a record's list row shows. */
-export function summaryOf(conversation: Conversation, digest: TaskDigest): ConversationSummary {
+export function summaryOf(
+  conversation: Omit<ConversationSummary, keyof TaskDigest>,
+  digest: TaskDigest,
+): ConversationSummary {
   const { conversationId, userId, projectId, agent, taskId, title, status, createdAt, lastActivityAt, version } =
     conversation;
   return {
