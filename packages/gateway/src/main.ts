@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'talk to an agent from this terminal',
     load: async () => (await import('./commands/chat/chat.ts')).chatCommand,
   },
+  conversations: {
+    about: 'list, show, delete, clean up, back up the durable conversations',
+    load: async () => (await import('./commands/conversations/conversations.ts')).conversationsCommand,
+  },
 };
 
 process.exitCode = await main(process.argv.slice(2), process.env);
@@ -56,7 +60,7 @@ function report(error: unknown, env: NodeJS.ProcessEnv): void {
 }
 
 function usage(): string {
-  const list = Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`);
+  const list = Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`);
   return `Usage: holdfast COMMAND [OPTIONS]\n\n${list.join('\n')}\n\nholdfast COMMAND --help tells more.`;
 }
 
