@@ -19,7 +19,7 @@ const counter = fileURLToPath(new URL('counter.process.ts', import.meta.url));
 
 /** So many processes add one to the same record, each so many times, by compare and set. */
 export async function countTogether(address: EngineAddress, processes: number, times: number): Promise<Count> {
-  const store = openEngine(address);
+  const store = await openEngine(address);
   const conversationId = 'counter' as ConversationId;
   const fresh = { userId: 'ada' as UserId, projectId: 'shop' as ProjectId, agent: 'demo', epoch: 'e', at: Date.now() };
   const created = await store.create({ conversationId, ...fresh });

@@ -5,7 +5,7 @@ import { openEngine, type EngineAddress } from './open-engine.ts';
 /* node counter.process.ts ADDRESS ID TIMES: adds one to a record's counter so many times by compare and set; prints its tries. */
 
 const [addressText = '', id = '', times = ''] = process.argv.slice(2);
-const store = openEngine(JSON.parse(addressText) as EngineAddress);
+const store = await openEngine(JSON.parse(addressText) as EngineAddress);
 let tries = 0;
 for (let done = 0; done < Number(times);) {
   tries++;

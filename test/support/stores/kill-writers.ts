@@ -27,7 +27,7 @@ export async function killWriters(address: EngineAddress, kills: number, seed: n
     await writeUntilKilled(address, Math.floor(random() * 2 ** 31), random() * 120, ledger);
     // Looking at everything each time would be quadratic; what is lost is still lost later.
     if (kill % 50 !== 0 && kill !== kills) continue;
-    const store = openEngine(address);
+    const store = await openEngine(address);
     faults.push(...(await ledger.faults(store)));
     await store.close();
     if (faults.length > 0) break;

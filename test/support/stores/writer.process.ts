@@ -13,7 +13,7 @@ import { openEngine, type EngineAddress } from './open-engine.ts';
  */
 
 const [addressText = '', seedText = '', lanesText = ''] = process.argv.slice(2);
-const store = openEngine(JSON.parse(addressText) as EngineAddress);
+const store = await openEngine(JSON.parse(addressText) as EngineAddress);
 const seed = Number(seedText);
 const owner = `writer/${process.pid}`;
 const ada = 'ada' as UserId;
