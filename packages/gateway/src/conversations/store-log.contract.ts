@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newSessionState } from './conversation.ts';
-import { batchOf, none, one, start, type StoreScene } from './store-scene.contract.ts';
+import { batchOf, inTurn, none, one, start, two, type StoreScene } from './store-scene.contract.ts';
 
 /** The message log: appended in order by the one writer that the lease names, read in pages. */
 export function describeLog(scene: StoreScene): void {
@@ -80,37 +80,118 @@ export function describeLog(scene: StoreScene): void {
     expect(await scene.texts()).toEqual(['a']);
   });
 
-  test('reads from the middle of a batch: the whole batch is given', async () => {
-    await scene.create();
-    await scene.write(await scene.lease(), { batch: batchOf(1, 'a', 'b', 'c') });
-    const [batch] = await scene.store.readLog(one, 1, 1_000);
-    expect(batch).toMatchObject({ firstSeq: 1, lastSeq: 3 });
-  });
-
-  test('reads nothing at the end, beyond it, and of a conversation that is not there', async () => {
-    await scene.create();
-    await scene.write(await scene.lease(), { batch: batchOf(1, 'a') });
-    expect(await scene.store.readLog(one, 1, 1_000)).toEqual([]);
-    expect(await scene.store.readLog(one, 99, 1_000)).toEqual([]);
-    expect(await scene.store.readLog(none, 0, 1_000)).toEqual([]);
-  });
-
-  test('reads in pages of about the size that was asked for, at least one batch', async () => {
+  test('a generation that was never given is refused, higher ones too', async () => {
     await scene.create();
     const generation = await scene.lease();
-    for (let seq = 1; seq <= 10; seq++) await scene.write(generation, { batch: batchOf(seq, 'x'.repeat(1_000)) });
-    expect(await scene.store.readLog(one, 0, 1)).toHaveLength(1);
-    const page = await scene.store.readLog(one, 3, 3_000);
-    expect(page.length).toBeGreaterThan(1);
-    expect(page.length).toBeLessThan(5);
-    expect(page[0]?.firstSeq).toBe(4);
+    expect(await scene.write(generation + 1, { batch: batchOf(1, 'a') })).toBe('fenced');
+    expect(await scene.write(generation + 1, { batch: batchOf(1, 'a'), durable: false, runnerOffset: 1 })).toBe(
+      'fenced',
+    );
+    expect(await scene.texts()).toEqual([]);
   });
 
-  test('gives bytes back exactly: unicode, control characters, a large message', async () => {
+  test('a refused write changes nothing at all', async () => {
     await scene.create();
-    const batch = batchOf(1, 'käse 🧀 \u2028', '\u0000\u0001"\\', 'x'.repeat(300_000));
-    await scene.write(await scene.lease(), { batch });
-    const read = await scene.store.readLog(one, 0, 1_000_000);
-    expect(Buffer.concat(read.map(({ bytes }) => bytes)).equals(batch.bytes)).toBe(true);
+    const generation = await scene.lease();
+    await scene.write(generation, { batch: batchOf(1, 'a'), runnerOffset: 1 });
+    const before = await scene.read();
+    const rest = { runnerOffset: 9, session: inTurn, status: 'waiting', title: 'T', at: start + 9 } as const;
+    expect(await scene.write(generation - 1, { batch: batchOf(2, 'b'), ...rest })).toBe('fenced');
+    expect(await scene.write(generation, { batch: batchOf(4, 'd'), ...rest })).toBe('fenced');
+    expect(await scene.write(generation, { batch: batchOf(4, 'd'), runnerOffset: 9, durable: false })).toBe('fenced');
+    expect(await scene.read()).toEqual(before);
+    expect(await scene.texts()).toEqual(['a']);
+  });
+
+  test('whoever acquires it sees all that was written before, durable or not', async () => {
+    await scene.create();
+    const generation = await scene.lease(one, 'a');
+    await scene.write(generation, { batch: batchOf(1, 'a'), session: inTurn, status: 'in-progress', runnerOffset: 1 });
+    await scene.write(generation, { batch: batchOf(2, 'b', 'c'), runnerOffset: 3, durable: false });
+    const request = { owner: 'b', now: start, until: start + 1_000, takeFrom: 'a' };
+    expect(await scene.store.acquire(one, request)).toMatchObject({
+      kind: 'acquired',
+      conversation: { lastSeq: 3, runnerOffset: 3, session: inTurn, status: 'in-progress' },
+    });
+  });
+
+  test('progress and durable writes by turns keep log, offset and record together', async () => {
+    await scene.create();
+    const generation = await scene.lease();
+    for (let seq = 1; seq <= 12; seq++) {
+      const isDurable = seq % 4 === 0;
+      const written = await scene.write(generation, {
+        batch: batchOf(seq, `m${seq}`),
+        runnerOffset: seq * 10,
+        durable: isDurable,
+        at: start + seq,
+        ...(isDurable && { title: `T${seq}` }),
+      });
+      expect(written).toBe('written');
+      expect(await scene.store.get(one)).toMatchObject({ lastSeq: seq, runnerOffset: seq * 10 });
+    }
+    const record = await scene.read();
+    expect(record).toMatchObject({ version: 4, lastActivityAt: start + 12, title: 'T12' });
+    expect(await scene.texts(6)).toEqual(['m7', 'm8', 'm9', 'm10', 'm11', 'm12']);
+  });
+
+  test('an offset or nothing new is written without messages', async () => {
+    await scene.create();
+    const generation = await scene.lease();
+    expect(await scene.write(generation, { runnerOffset: 4, durable: false })).toBe('written');
+    expect(await scene.write(generation)).toBe('written');
+    expect(await scene.store.get(one)).toMatchObject({ lastSeq: 0, runnerOffset: 4, version: 2 });
+  });
+
+  test('an offset may begin again at 0: the runner has a new journal', async () => {
+    await scene.create();
+    const generation = await scene.lease();
+    await scene.write(generation, { batch: batchOf(1, 'a'), runnerOffset: 9, durable: false });
+    await scene.write(generation, { session: { ...newSessionState, runnerEpoch: 'r2' }, runnerOffset: 0 });
+    expect(await scene.store.get(one)).toMatchObject({ lastSeq: 1, runnerOffset: 0 });
+    await scene.write(generation, { batch: batchOf(2, 'b'), runnerOffset: 1, durable: false });
+    expect(await scene.store.get(one)).toMatchObject({ lastSeq: 2, runnerOffset: 1 });
+  });
+
+  test('a released writer may still write as long as nobody has acquired since', async () => {
+    await scene.create();
+    const generation = await scene.lease(one, 'a');
+    await scene.store.release(one, 'a', generation);
+    expect(await scene.write(generation, { batch: batchOf(1, 'a') })).toBe('written');
+    await scene.lease(one, 'b');
+    expect(await scene.write(generation, { batch: batchOf(2, 'b') })).toBe('fenced');
+  });
+
+  test('a lease that ran out fences nobody by itself', async () => {
+    await scene.create();
+    const generation = await scene.lease();
+    scene.pass(5_000);
+    expect(await scene.write(generation, { batch: batchOf(1, 'a') })).toBe('written');
+  });
+
+  test('logs of two conversations are kept apart', async () => {
+    await scene.create(one);
+    await scene.create(two);
+    const generation = await scene.lease(two);
+    await scene.write(await scene.lease(one), { batch: batchOf(1, 'a') });
+    await scene.write(generation, { conversationId: two, batch: batchOf(1, 'b', 'c') });
+    expect(await scene.texts(0, one)).toEqual(['a']);
+    expect(await scene.texts(0, two)).toEqual(['b', 'c']);
+    expect(await scene.store.get(one)).toMatchObject({ lastSeq: 1 });
+  });
+
+  test('a session comes back exactly, with everything in it', async () => {
+    await scene.create();
+    const tool = { id: 't1', name: 'write', input: { path: 'a\u2028b', n: 0.1 + 0.2 }, status: 'pending' } as const;
+    const session = {
+      ...inTurn,
+      pending: [tool],
+      openTools: ['t1', 't2'],
+      decisions: [{ toolId: 't0', approved: false, userId: inTurn.turn?.userId ?? none, reason: '🧀 \u0000' }],
+      settings: { model: 'm', permissionMode: 'plan', extendedThinking: true },
+      runnerEpoch: 'r1',
+    } as typeof inTurn;
+    await scene.write(await scene.lease(), { session });
+    expect((await scene.store.get(one))?.session).toEqual(session);
   });
 }

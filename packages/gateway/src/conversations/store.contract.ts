@@ -4,7 +4,10 @@ import { describeDeletion } from './store-deletion.contract.ts';
 import { describeDocuments } from './store-documents.contract.ts';
 import { describeExpiry } from './store-expiry.contract.ts';
 import { describeLeases } from './store-leases.contract.ts';
+import { describeLists } from './store-lists.contract.ts';
+import { describeLogPages } from './store-log-pages.contract.ts';
 import { describeLog } from './store-log.contract.ts';
+import { describePages } from './store-pages.contract.ts';
 import { describeRecords } from './store-records.contract.ts';
 import { StoreScene, type StoreEngine } from './store-scene.contract.ts';
 import { describeUpkeep } from './store-upkeep.contract.ts';
@@ -24,6 +27,12 @@ export function describeStore(name: string, engine: StoreEngine): void {
     describe('documents', () => {
       describeDocuments(scene);
     });
+    describe('a list', () => {
+      describeLists(scene);
+    });
+    describe('pages of a list', () => {
+      describePages(scene);
+    });
     describe('deletion', () => {
       describeDeletion(scene);
     });
@@ -32,6 +41,9 @@ export function describeStore(name: string, engine: StoreEngine): void {
     });
     describe('log', () => {
       describeLog(scene);
+    });
+    describe('pages of a log', () => {
+      describeLogPages(scene);
     });
     describe('commands', () => {
       describeCommands(scene);

@@ -14,7 +14,7 @@ export type StoreOptions = {
 /** One transaction on a conversation: messages, the journal offset they reach, the record's changes, commands' progress. */
 export type LogWrite = {
   readonly conversationId: ConversationId;
-  /** The writer's lease; an older one than the store's is refused. */
+  /** The writer's lease; any other than the newest is refused. One that ran out or was released is good until the next one. */
   readonly generation: number;
   /** Undefined: nothing is added to the log, only the rest is written. */
   readonly batch?: LogBatch;
