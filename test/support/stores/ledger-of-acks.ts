@@ -4,7 +4,7 @@ import type { ConversationStore } from '../../../packages/gateway/src/conversati
 
 /** What a writer says, a line each, after the store had acknowledged it. */
 export type Ack =
-  | { readonly kind: 'log'; readonly id: string; readonly lastSeq: number }
+  | { readonly kind: 'log'; readonly id: string; readonly firstSeq: number; readonly lastSeq: number }
   | { readonly kind: 'save'; readonly id: string; readonly counter: number }
   | { readonly kind: 'command'; readonly id: string; readonly command: string }
   | { readonly kind: 'done'; readonly id: string; readonly command: string }
@@ -18,15 +18,18 @@ export class LedgerOfAcks {
   readonly #conversations = new Map<string, Known>();
   readonly #created = new Set<string>();
   readonly #deleted = new Set<string>();
+  readonly #faults: string[] = [];
   count = 0;
 
   add(ack: Ack): void {
     this.count++;
     switch (ack.kind) {
       case 'log':
+        this.#expectAfter(ack.firstSeq, this.#of(ack.id).lastSeq, `message of ${ack.id}`);
         this.#of(ack.id).lastSeq = ack.lastSeq;
         break;
       case 'save':
+        this.#expectAfter(ack.counter, this.#of(ack.id).counter, `count of ${ack.id}`);
         this.#of(ack.id).counter = ack.counter;
         break;
       case 'command':
@@ -46,7 +49,7 @@ export class LedgerOfAcks {
 
   /** A sentence for everything that is not as it was acknowledged, or that is there by half. */
   async faults(store: ConversationStore): Promise<readonly string[]> {
-    const faults: string[] = [];
+    const faults = [...this.#faults];
     for (const [id, known] of this.#conversations) faults.push(...(await faultsOf(store, id as ConversationId, known)));
     for (const id of this.#created) {
       if ((await store.get(id as ConversationId)) === undefined) faults.push(`${id} was created and is not there`);
@@ -55,6 +58,11 @@ export class LedgerOfAcks {
       if ((await store.get(id as ConversationId)) !== undefined) faults.push(`${id} was deleted and is there`);
     }
     return faults;
+  }
+
+  /** A number that is given again had been lost: the writer takes the next one from the store. */
+  #expectAfter(given: number, acknowledged: number, what: string): void {
+    if (given <= acknowledged) this.#faults.push(`the ${given}th ${what} is given twice`);
   }
 
   #of(id: string): Known {

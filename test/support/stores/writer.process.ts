@@ -90,7 +90,7 @@ class Lane {
     });
     if (written !== 'written') throw new Error(`the write was ${written}`);
     this.#lastSeq = finished.lastSeq;
-    say({ kind: 'log', id: this.#id, lastSeq: this.#lastSeq });
+    say({ kind: 'log', id: this.#id, firstSeq: finished.firstSeq, lastSeq: finished.lastSeq });
     for (const command of done) say({ kind: 'done', id: this.#id, command });
   }
 
