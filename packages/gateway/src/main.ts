@@ -19,6 +19,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'list, show, delete, clean up, back up the durable conversations',
     load: async () => (await import('./commands/conversations/conversations.ts')).conversationsCommand,
   },
+  doctor: {
+    about: 'check configuration, persistence and projects, with the way out of what is wrong',
+    load: async () => (await import('./commands/doctor/doctor.ts')).doctorCommand,
+  },
 };
 
 process.exitCode = await main(process.argv.slice(2), process.env);

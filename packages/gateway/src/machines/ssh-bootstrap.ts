@@ -41,10 +41,14 @@ const marker = 'holdfast-bootstrap:';
 const keptVersions = 5;
 
 /**
- * The remote command that becomes `holdfast-agent link`: finds Node (≥ 20) or Bun and the file, and gives way to them.
+ * The remote command that becomes `holdfast-agent link`, or another word of it: finds Node (≥ 20) or Bun and the file, and gives way to them.
  * Its directory and ~/.local/bin go to the end of the PATH, where the agents that were installed with it are.
  */
-export function startCommand(file: WantedFile, places: RuntimePlaces = usualPlaces): string {
+export function startCommand(
+  file: WantedFile,
+  places: RuntimePlaces = usualPlaces,
+  words: 'link' | 'agents --json' = 'link',
+): string {
   return shellCommand([
     'r=; o=',
     `for c in "$(command -v node)" "$(command -v nodejs)" ${places.node.join(' ')}; do [ -x "$c" ] || continue; ` +
@@ -57,7 +61,7 @@ export function startCommand(file: WantedFile, places: RuntimePlaces = usualPlac
     `f="$HOME/.holdfast/${file.name}"`,
     `whole "$f" || { echo "${marker} no-file" >&2; exit 92; }`,
     'export PATH="$PATH:${r%/*}:$HOME/.local/bin"',
-    'exec "$r" "$f" link',
+    `exec "$r" "$f" ${words}`,
   ]);
 }
 
