@@ -32,10 +32,12 @@ export async function stores(sizes: readonly number[]): Promise<string> {
 async function measure(store: StoreContender, size: number): Promise<string[]> {
   const random = randomFrom(7);
   const anyOne = (): number => Math.floor(random() * size);
+  // The older half stays old: it is what cleanup deletes.
+  const newerOne = (): number => Math.floor((size + random() * size) / 2);
   const began = Date.now() - weekMs;
   await inParallel(size, 512, (index) => store.create(began + Math.floor((index / size) * (weekMs - 60_000)), index));
-  const together = await perSecond(store.inFlight, () => store.save(anyOne()));
-  const alone = await perSecond(1, () => store.save(anyOne()));
+  const together = await perSecond(store.inFlight, () => store.save(newerOne()));
+  const alone = await perSecond(1, () => store.save(newerOne()));
   const gets = await timesOf(3_000, () => store.get(anyOne()));
   const lists = await timesOf(size > 100_000 && store.inFlight === 1 ? 20 : 500, () => store.list());
   const { rate, longestMs } = await cleanupWhileSaving(store, began + weekMs / 2, () => store.save(size - 1));
