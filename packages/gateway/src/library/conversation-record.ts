@@ -1,6 +1,6 @@
 import type { ConversationStatus, Json } from '@holdfast/protocol';
 import type { Conversation } from '../conversations/conversation.ts';
-import type { ConversationSummary, TaskDocument } from '../conversations/record.ts';
+import type { TaskDocument } from '../conversations/record.ts';
 
 /** The fields of a conversation that are not part of its task document. */
 export const recordFieldNames = [
@@ -103,17 +103,6 @@ export function toRecord(stored: Conversation, task: TaskDocument): Conversation
   };
   // The record's own fields win over a task document's of the same name, which only another way in could have written.
   return { ...fields, ...withoutRecordFields(task) } as ConversationRecord;
-}
-
-/** The row that a list shows for a summary. */
-export function toListItem(summary: ConversationSummary): ConversationListItem {
-  const { agent, createdAt, lastActivityAt, ...rest } = summary;
-  return {
-    ...rest,
-    assignedAgent: agent,
-    createdAt: new Date(createdAt).toISOString(),
-    lastActivityAt: new Date(lastActivityAt).toISOString(),
-  };
 }
 
 function withoutRecordFields(task: TaskDocument): TaskDocument {

@@ -1,9 +1,9 @@
 import { HoldfastError, type ConversationId } from '@holdfast/protocol';
 import type { Conversation } from '../conversations/conversation.ts';
 import { defaultListLimit, maxListLimit, type ListFilter, type ListPosition } from '../conversations/list.ts';
+import { publishedSummary } from '../conversations/published.ts';
 import type { ConversationStore, CreateResult, SaveResult } from '../conversations/store.ts';
 import {
-  toListItem,
   toRecord,
   type ConversationInput,
   type ConversationListItem,
@@ -121,7 +121,7 @@ export class StoreAdapter implements PersistenceAdapter {
       const page = await store.list({ ...filter, limit, ...(after !== undefined && { after }) });
       left -= page.conversations.length;
       after = page.next;
-      yield page.conversations.map(toListItem);
+      yield page.conversations.map(publishedSummary);
     }
   }
 

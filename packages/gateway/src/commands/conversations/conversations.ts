@@ -21,6 +21,10 @@ const subcommands: Readonly<Record<string, { readonly about: string; readonly lo
     about: 'delete those without activity for a week, or for as long as you say',
     load: async () => (await import('./cleanup.ts')).cleanupConversations,
   },
+  import: {
+    about: 'bring in what the original Backend Agent stored',
+    load: async () => (await import('./import.ts')).importCommand,
+  },
 };
 
 /** `holdfast conversations`: the durable conversations, straight from the configured store; no gateway need run. */
