@@ -124,7 +124,7 @@ describe('holdfast serve with a wrong environment', () => {
 
 describe('every command', () => {
   const commands = [
-    ['holdfast', holdfast, ['serve', 'chat']],
+    ['holdfast', holdfast, ['serve', 'chat', 'conversations', 'doctor']],
     ['holdfast-agent', shippedAgent, ['run', 'attach', 'link', 'agents']],
   ] as const;
   const each = commands.flatMap(([program, file, names]) => names.map((name) => [program, name, file] as const));

@@ -7,7 +7,9 @@ const maxBodyBytes = 1_048_576;
 /** Refuses what is larger than 1 MiB, whether it says so or not. */
 export const limitedBody: MiddlewareHandler = bodyLimit({
   maxSize: maxBodyBytes,
-  onError: () => {
+  onError: (context) => {
+    // What is still to come of it is not read: the connection is of no more use.
+    context.header('connection', 'close');
     throw new HoldfastError('bad_message', 'The body is larger than 1 MiB; send less.');
   },
 });
