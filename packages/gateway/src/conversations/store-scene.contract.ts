@@ -84,6 +84,17 @@ export class StoreScene {
     return again;
   }
 
+  async damage(id: ConversationId, part: DamagedPart): Promise<void> {
+    await this.engine.damage?.(this.store, id, part);
+  }
+
+  /** The engine is away until the result is called. */
+  async takeAway(): Promise<() => Promise<void>> {
+    const bringBack = await this.engine.takeAway?.(this.store);
+    if (bringBack === undefined) throw new Error('this engine cannot be taken away');
+    return bringBack;
+  }
+
   pass(ms: number): void {
     this.now += ms;
   }

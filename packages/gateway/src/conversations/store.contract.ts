@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { describeCommands } from './store-commands.contract.ts';
+import { describeDamage } from './store-damage.contract.ts';
 import { describeDeletion } from './store-deletion.contract.ts';
 import { describeDocuments } from './store-documents.contract.ts';
 import { describeExpiry } from './store-expiry.contract.ts';
+import { describeAway, describeClosing } from './store-faults.contract.ts';
 import { describeLeases } from './store-leases.contract.ts';
 import { describeLists } from './store-lists.contract.ts';
 import { describeLogPages } from './store-log-pages.contract.ts';
@@ -10,7 +12,10 @@ import { describeLog } from './store-log.contract.ts';
 import { describePages } from './store-pages.contract.ts';
 import { describeRecords } from './store-records.contract.ts';
 import { StoreScene, type StoreEngine } from './store-scene.contract.ts';
+import { describeShared } from './store-shared.contract.ts';
+import { describeUnfinished } from './store-unfinished.contract.ts';
 import { describeUpkeep } from './store-upkeep.contract.ts';
+import { describeWork } from './store-work.contract.ts';
 
 export type { StoreEngine };
 
@@ -21,38 +26,34 @@ export function describeStore(name: string, engine: StoreEngine): void {
     beforeEach(() => scene.begin());
     afterEach(() => scene.end());
 
-    describe('records', () => {
-      describeRecords(scene);
-    });
-    describe('documents', () => {
-      describeDocuments(scene);
-    });
-    describe('a list', () => {
-      describeLists(scene);
-    });
-    describe('pages of a list', () => {
-      describePages(scene);
-    });
-    describe('deletion', () => {
-      describeDeletion(scene);
-    });
-    describe('expiry', () => {
-      describeExpiry(scene);
-    });
-    describe('log', () => {
-      describeLog(scene);
-    });
-    describe('pages of a log', () => {
-      describeLogPages(scene);
-    });
-    describe('commands', () => {
-      describeCommands(scene);
-    });
-    describe('leases', () => {
-      describeLeases(scene);
-    });
-    describe('upkeep', () => {
-      describeUpkeep(scene);
-    });
+    for (const [title, describeRoom] of roomsFor(engine)) {
+      describe(`on ${title}`, () => {
+        describeRoom(scene);
+      });
+    }
   });
+}
+
+type Room = readonly [title: string, describeRoom: (scene: StoreScene) => void];
+
+function roomsFor({ openAgain, takeAway, damage }: StoreEngine): readonly Room[] {
+  return [
+    ['records', describeRecords],
+    ['documents', describeDocuments],
+    ['lists', describeLists],
+    ['pages of lists', describePages],
+    ['deletion', describeDeletion],
+    ['expiry', describeExpiry],
+    ['the log', describeLog],
+    ['pages of the log', describeLogPages],
+    ['commands', describeCommands],
+    ['leases', describeLeases],
+    ['what is to be driven', describeUnfinished],
+    ['regular work', describeWork],
+    ['upkeep', describeUpkeep],
+    ['closing', describeClosing],
+    ...(openAgain === undefined ? [] : [['two on the same data', describeShared] as const]),
+    ...(takeAway === undefined ? [] : [['an engine that is away', describeAway] as const]),
+    ...(damage === undefined ? [] : [['damage', describeDamage] as const]),
+  ];
 }
