@@ -49,7 +49,7 @@ const statusWords: readonly (readonly [RegExp, ConversationStatus])[] = [
  */
 export function readOriginal(
   fields: Fields,
-  place: { readonly projectId: string; readonly agent: string },
+  { projectId, agent }: { readonly projectId: string; readonly agent: string },
 ): OriginalConversation {
   const {
     conversation_id: id,
@@ -73,7 +73,8 @@ export function readOriginal(
   if (ourStatus !== status && status !== undefined) put(task, 'originalStatus', status);
   const input = {
     ...Object.fromEntries(task),
-    ...place,
+    projectId,
+    agent,
     ...times,
     conversationId: ourId,
     userId: typeof userId === 'number' ? String(userId) : userId,
