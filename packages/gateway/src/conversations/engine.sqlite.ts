@@ -17,6 +17,8 @@ type Outcome = { readonly result: unknown } | { readonly error: HoldfastError };
 
 /** Statements whose text depends on what is asked for (how many projects, which filters) are kept up to this many. */
 const maxStatements = 200;
+/** A look whether the file is there costs a tenth of a small commit; those that acknowledge nothing do with one now and then. */
+const lookEveryMs = 50;
 /** So often a slice lets other writes go first, when they never end. */
 const maxPassedOver = 16;
 
@@ -26,6 +28,7 @@ const maxPassedOver = 16;
  */
 export class SQLiteEngine {
   readonly #path: string;
+  readonly #busyTimeoutMs: number;
   readonly #db: DatabaseSync;
   readonly #file: Stats | undefined;
   readonly #checkpointer: Checkpointer;
@@ -39,17 +42,16 @@ export class SQLiteEngine {
   #appendedBytes = 0;
   #failedBytes = 0;
   #isSyncFull = true;
+  /** When the file was last seen under its name. */
+  #seenAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
-  constructor(path: string, busyTimeoutMs?: number) {
+  constructor(path: string, busyTimeoutMs = 5_000) {
     this.#path = path;
+    this.#busyTimeoutMs = busyTimeoutMs;
     this.#db = openFile(path, busyTimeoutMs);
     this.#file = this.#findFile();
-    this.#checkpointer = new Checkpointer(path, () => this.#checkpointHere());
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
+    this.#checkpointer = new Checkpointer(path, () => this.#restartWal());
   }
 
   /** Bytes of messages that did not find room last; 0 when they do. */
@@ -86,16 +88,9 @@ export class SQLiteEngine {
     return { result, tookMs: performance.now() - startedAt };
   }
 
-  /** Work outside of a transaction, when no other write waits. */
-  async aside<Result>(run: (db: DatabaseSync) => Result): Promise<Result> {
-    this.#mustBeOpen();
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#mustBeOpen();
-    try {
-      return run(this.#db);
-    } catch (error) {
-      throw this.#fault(error);
-    }
+  /** Makes the files as short as they can be; nothing happens when somebody is in the way. */
+  truncate(): Promise<void> {
+    return this.#checkpointer.truncate();
   }
 
   one<Row>(sql: string, ...values: Bound[]): Row | undefined {
@@ -189,7 +184,7 @@ export class SQLiteEngine {
     this.#appendedBytes = 0;
     this.#dirtyBytes = pageBytes;
     try {
-      this.#mustBeThere();
+      if (isDurable || performance.now() - this.#seenAt > lookEveryMs) this.#mustBeThere();
       this.#checkpointer.settle();
       this.#setSync(isDurable);
       this.#prepare('BEGIN IMMEDIATE').run();
@@ -224,8 +219,12 @@ export class SQLiteEngine {
     this.#isSyncFull = isFull;
   }
 
-  #checkpointHere(): void {
-    this.#db.exec('PRAGMA wal_checkpoint(RESTART)');
+  #restartWal(): boolean {
+    // A reader may take minutes (a backup); nobody waits for it.
+    this.#db.exec('PRAGMA busy_timeout = 0');
+    const result = this.#db.prepare('PRAGMA wal_checkpoint(RESTART)').get() as { busy: number };
+    this.#db.exec(`PRAGMA busy_timeout = ${this.#busyTimeoutMs}`);
+    return result.busy === 0;
   }
 
   #mustBeOpen(): void {
@@ -236,7 +235,11 @@ export class SQLiteEngine {
   #mustBeThere(): void {
     if (this.#file === undefined) return;
     const found = this.#findFile();
-    if (found?.ino === this.#file.ino && found.dev === this.#file.dev) return;
+    if (found?.ino === this.#file.ino && found.dev === this.#file.dev) {
+      this.#seenAt = performance.now();
+      return;
+    }
+    this.#seenAt = Number.NEGATIVE_INFINITY;
     const what = found === undefined ? 'was removed' : 'was replaced; start again to use the new one';
     throw new HoldfastError('unavailable', `The SQLite file ${this.#path} ${what}.`);
   }

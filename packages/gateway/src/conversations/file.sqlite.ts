@@ -7,20 +7,22 @@ import { migrate } from './schema.sqlite.ts';
 /** Large batches cost a third less with 8 KiB than with 4, small ones hardly more. Holds for a new file only. */
 export const pageBytes: number = 8192;
 
+/** What `PRAGMA auto_vacuum` says of a file whose free pages can be given back in small steps. */
+const incrementalMode = 2;
 /** Memory for pages; what is not in it comes from the system's cache. */
 const cacheKiB = 32 * 1024;
 
 /** Opens the file, makes it when there is none, and brings it to the newest schema. `unavailable` when that cannot be. */
-export function openFile(path: string, busyTimeoutMs = 5_000): DatabaseSync {
+export function openFile(path: string, busyTimeoutMs: number): DatabaseSync {
   try {
     if (path !== ':memory:') prepareFile(path);
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
-    // Pages of deleted conversations can be given back in small steps. Has an effect on a new file only.
     db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
     // Checkpoints are the Checkpointer's work, on another thread: they would hold up tokens here.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0');
     db.exec(`PRAGMA cache_size = -${cacheKiB}`);
     migrate(db);
+    allowShrinking(db, busyTimeoutMs);
     return db;
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
@@ -40,4 +42,20 @@ function prepareFile(path: string): void {
   }
   if (found === undefined) closeSync(openSync(path, 'a', 0o600));
   else chmodSync(path, 0o600);
+}
+
+/**
+ * Once for a file that was made without it: SQLite builds it anew. Only when nobody is in the way and there is room; else the
+ * file does not become shorter until it is next opened.
+ */
+function allowShrinking(db: DatabaseSync, busyTimeoutMs: number): void {
+  const { auto_vacuum: mode } = db.prepare('PRAGMA auto_vacuum').get() as { auto_vacuum: number };
+  if (mode === incrementalMode) return;
+  try {
+    db.exec('PRAGMA busy_timeout = 0; PRAGMA auto_vacuum = INCREMENTAL; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // It works as it is.
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  }
 }
