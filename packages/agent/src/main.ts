@@ -11,6 +11,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { agentsCommand } = await import('./agents/agents-command.ts');
     return (args) => agentsCommand(args, process.env);
   },
+  check: async () => {
+    const { checkCommand } = await import('./checks/check.command.ts');
+    return (args) => checkCommand(args, process.env);
+  },
   attach: async () => {
     const { attachCommand } = await import('./runner/attach.command.ts');
     return (args) => attachCommand(args, process.env);
@@ -28,6 +32,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 const help = `Usage: holdfast-agent COMMAND
 
   run AGENT   run an agent: JSON lines in, JSON lines out
+  check       run lint, test and build in a directory
   attach      start or re-join the runner that keeps an agent alive
   link        carry any number of attached sessions over stdin and stdout
   agents      which agents are found here, their versions, signed in or not

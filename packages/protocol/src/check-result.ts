@@ -64,6 +64,8 @@ export type CheckResult = CheckCounts & {
   readonly problems: readonly CheckProblem[];
   /** The result of an earlier run on the same content. */
   readonly cached?: boolean;
+  /** Why no result of an earlier run could be used; a phrase such as `files changed: src/a.ts`. */
+  readonly notCached?: string;
   /** Path of the whole output on the machine where it ran. */
   readonly logFile?: string;
 };

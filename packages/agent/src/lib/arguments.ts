@@ -3,6 +3,8 @@ import { UsageError } from './usage-error.ts';
 export type Arguments = {
   readonly positionals: readonly string[];
   readonly options: ReadonlyMap<string, string>;
+  /** Every value of an option that was given several times, in order; `options` has the last one. */
+  readonly all: ReadonlyMap<string, readonly string[]>;
   readonly flags: ReadonlySet<string>;
 };
 
@@ -16,6 +18,7 @@ export function parseArguments(
 ): Arguments {
   const positionals: string[] = [];
   const options = new Map<string, string>();
+  const all = new Map<string, readonly string[]>();
   const flags = new Set<string>();
   for (let at = 0; at < args.length; at += 1) {
     const word = args[at] as string;
@@ -36,8 +39,9 @@ export function parseArguments(
     const value = rest.length > 0 ? rest.join('=') : args[(at += 1)];
     if (value === undefined) throw new UsageError(`--${name} needs a value.`);
     options.set(name, value);
+    all.set(name, [...(all.get(name) ?? []), value]);
   }
-  return { positionals, options, flags };
+  return { positionals, options, all, flags };
 }
 
 function unknown(

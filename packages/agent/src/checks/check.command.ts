@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative, resolve, sep } from 'node:path';
+import { UsageError } from '../lib/usage-error.ts';
+import { checkEnvironment, secretValues, type Variables } from './environment.ts';
+import { killMarkedNow } from './leftovers.ts';
+import { readOptions, type CheckOptions } from './options.ts';
+import { planCheck } from './plan.ts';
+import { EventPrinter } from './print.ts';
+import { readProjectFacts } from './project-facts.ts';
+import { canSandbox } from './run.ts';
+import { exitCodeOf, runChecks, type ChecksToRun } from './run-checks.ts';
+
+const help = `Usage: holdfast-agent check [DIR] [options]
+
+Runs lint, test and build where the code is: the named commands, else what package.json, a Makefile, Cargo, Go or Python say.
+Exit code: 0 all passed for real, 1 a check failed or a gate was missed, 2 it could not run (or was only simulated).
+
+  --only LIST            of lint,test,build (default: all three)
+  --mode MODE            real, mock (nothing is run) or auto (default: CHECK_MODE, else auto)
+  --lint, --test, --build CMD   what to run (default: CHECK_COMMAND_LINT, _TEST, _BUILD, else what is found)
+  --timeout [CHECK=]S    seconds (lint 180, test 300, build 300)
+  --serial               one after the other; --after build=lint,test: build waits for these and is skipped when they fail
+  --gate RULE            such as lint.warnings<=0, test.total>=100, build.size<=2MB, coverage.lines>=80; any number of them
+  --no-cache             do not use or keep results of earlier runs on the same content
+  --isolation auto|group auto: a pid namespace where bubblewrap is installed and allowed; group: never
+  --project DIR          DIR must lie in it, also when links are followed
+  --pass-env NAMES       variables that the commands may see beyond the usual ones
+  --build-output PATH    what the build makes; its size is the build's
+  --log-dir DIR          whole outputs, run.json and summary.md (default: a folder in ~/.holdfast/checks); --max-log BYTES each
+  --max-processes N      of one check at once (2000)
+  --ctrf FILE, --junit FILE   a report for other tools
+  --events | --json      JSON lines while it happens, or one JSON document at the end
+  --with-parent          end when the input ends
+`;
+
+/** How many default log folders are kept. */
+const keptLogFolders = 20;
+
+/** `holdfast-agent check`: resolves with the exit code when everything has ended and nothing of it is left. */
+export async function checkCommand(args: readonly string[], variables: Variables): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const options = readOptions(args, variables);
+  const mark = randomBytes(8).toString('hex');
+  const ending = listenForEnd(options, mark);
+  const printer = new EventPrinter(options.print, (text) => ending.write(text));
+  const todo = prepare(options, variables, mark);
+  const run = await runChecks(todo, (event) => printer.tell(event), { signal: ending.signal });
+  await ending.written();
+  return ending.code ?? exitCodeOf(run);
+}
+
+function prepare(options: CheckOptions, variables: Variables, mark: string): ChecksToRun {
+  const directory = directoryInside(options.directory, options.project);
+  const environment = checkEnvironment(variables, options.passedVariables);
+  const facts = readProjectFacts(directory, environment['PATH'] ?? '');
+  const storage = variables['STORAGE_DIR']
+    ? resolve(variables['STORAGE_DIR'])
+    : join(variables['HOME'] || homedir(), '.holdfast');
+  const { isSerial, waitsFor, gates, mode, timeoutMs, maxLogBytes, maxProcesses, buildOutput } = options;
+  let probe: Promise<boolean> | undefined;
+  return {
+    plans: options.only.map((check) => planCheck(check, options.named, facts)),
+    mode,
+    isSerial,
+    waitsFor,
+    gates,
+    mark,
+    cache: { find: async () => ({ notCached: 'there is no cache' }), keep: async () => undefined },
+    isSandboxed: async () =>
+      (probe ??= options.isolation === 'auto' ? canSandbox(directory, environment) : Promise.resolve(false)),
+    settings: {
+      directory,
+      environment,
+      secrets: secretValues(variables),
+      timeoutMs,
+      logDirectory: options.logDirectory ?? newLogFolder(join(storage, 'checks', 'logs'), mark),
+      maxLogBytes,
+      maxProcesses,
+      buildOutput,
+    },
+  };
+}
+
+/** The real path of a directory, which has to lie in the project; one that does not exist stays as it is. */
+function directoryInside(directory: string, project: string): string {
+  const [real, root] = [directory, project].map((path) => {
+    try {
+      return realpathSync(path);
+    } catch {
+      return undefined;
+    }
+  });
+  if (real === undefined) return directory;
+  const way = root === undefined ? '..' : relative(root, real);
+  if (way === '..' || way.startsWith(`..${sep}`))
+    throw new UsageError(`${directory} lies outside of the project ${project}; name a directory in it.`);
+  return real;
+}
+
+/** Makes room for a new folder, and its name. */
+function newLogFolder(parent: string, mark: string): string {
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  // The names begin with the time, so they sort by it.
+  const old = readdirSync(parent).sort();
+  for (const name of old.slice(0, Math.max(0, old.length + 1 - keptLogFolders)))
+    rmSync(join(parent, name), { recursive: true, force: true });
+  return join(parent, `${new Date().toISOString().replaceAll(/[:.]/g, '-')}-${mark.slice(0, 6)}`);
+}
+
+/** All ways in which a run is ended from outside: a signal, the end of the input if so wished, nobody who reads. */
+function listenForEnd({ endsWithParent }: CheckOptions, mark: string) {
+  const controller = new AbortController();
+  const ending = {
+    signal: controller.signal,
+    code: undefined as number | undefined,
+    write: (text: string): void => void process.stdout.write(text),
+    written: () =>
+      new Promise<void>((finish) => {
+        process.stdout.write('', () => finish());
+      }),
+  };
+  for (const [name, code] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.on(name, () => {
+      ending.code ??= code;
+      controller.abort();
+    });
+  }
+  process.stdout.on('error', () => controller.abort());
+  process.on('exit', () => killMarkedNow(mark));
+  if (endsWithParent) {
+    process.stdin
+      .on('end', () => controller.abort())
+      .on('error', () => controller.abort())
+      .resume();
+  }
+  return ending;
+}
