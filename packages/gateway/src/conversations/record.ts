@@ -70,9 +70,10 @@ export const emptyDigest: TaskDigest = {
   artifactsUrls: [],
 };
 
-/** Longest text and most links that a digest takes over: lists stay small. */
+/** Longest text, most links and longest link that a digest takes over: lists stay small. */
 const maxTextLength = 200;
 const maxLinks = 20;
+const maxLinkLength = 2_000;
 
 /** The digest of a task document. Fields of an unexpected form count as absent. */
 export function digestOf(task: TaskDocument): TaskDigest {
@@ -120,13 +121,18 @@ function checksStatusOf(results: Json | undefined): TaskDigest['checksStatus'] {
 
 function linksIn(value: Json | undefined): readonly string[] {
   const values = Array.isArray(value) ? (value as readonly Json[]) : isObject(value) ? Object.values(value) : [];
-  return values.filter((link): link is string => typeof link === 'string').slice(0, maxLinks);
+  // A link that is cut leads nowhere: one that is too long is left out.
+  const links = values.filter((link): link is string => typeof link === 'string' && link.length <= maxLinkLength);
+  return links.slice(0, maxLinks).map((link) => link.toWellFormed());
 }
 
 function textIn(value: Json | undefined, name: string): string | null {
   const text = isObject(value) ? value[name] : undefined;
   if (typeof text !== 'string' || text === '') return null;
-  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength - 1)}…`;
+  if (text.length <= maxTextLength) return text.toWellFormed();
+  // Half of an emoji is no text: not every engine stores it.
+  const cut = text.slice(0, maxTextLength - 1).replace(/[\ud800-\udbff]$/, '');
+  return `${cut.toWellFormed()}…`;
 }
 
 function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
