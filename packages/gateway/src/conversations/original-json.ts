@@ -31,7 +31,8 @@ export function exactNumber(source: string): number | string {
   const value = Number(source);
   if (!Number.isFinite(value)) return source;
   if (/^-?\d+$/.test(source)) {
-    return Number.isSafeInteger(value) || BigInt(source) === BigInt(value) ? value : source;
+    // The same number, or one that is written the same way.
+    return BigInt(source) === BigInt(value) || String(value) === source ? value : source;
   }
   const digits = source
     .replace(/[eE].*$/, '')

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { TextDecoder } from 'node:util';
@@ -10,23 +10,35 @@ const columnNames = ['conversation_id', 'user_id', 'task_id', 'status', 'created
 /** SQLite's SQLITE_CORRUPT, the lowest byte of its result codes. */
 const corruptCode = 11;
 
+/** So much is read in one transaction: a writer waits for no more than that. */
+const maxRowsAtOnce = 100;
+const maxBytesAtOnce = 1_000_000;
+
+/** For a writer to let go of the file; one that writes all the time leaves few gaps. */
+const maxWaitMs = 30_000;
+
+type Listed = { readonly number: bigint; readonly id: Uint8Array | null };
 type Row = Readonly<Record<string, Uint8Array | string | bigint | null>>;
 
 /**
  * A SQLite file of the original: `conversations(conversation_id, user_id, task_id, status, data, created_at, last_activity_at)`,
- * where `data` is the whole conversation as JSON. Each row is read in a transaction of its own, so that whoever writes the file
- * meanwhile waits for no more than that.
+ * where `data` is the whole conversation as JSON. Read in short transactions, so that whoever writes the file meanwhile hardly
+ * waits.
  */
 export class SQLiteOriginal implements OriginalStorage {
   readonly #path: string;
   readonly #db: DatabaseSync;
+  /** Whether it is still the file that was opened. */
+  readonly #isUnchanged: () => boolean;
   readonly #decoder: TextDecoder;
   readonly #columns: readonly string[];
 
   /** Throws `unavailable` when there is no such file, or it is not one of the original's. */
   constructor(path: string) {
     this.#path = path;
-    this.#db = openReadOnly(path);
+    const { db, isUnchanged } = openReadOnly(path);
+    this.#db = db;
+    this.#isUnchanged = isUnchanged;
     try {
       const columns = this.#db
         .prepare('PRAGMA table_info(conversations)')
@@ -57,15 +69,47 @@ export class SQLiteOriginal implements OriginalStorage {
     const byNumber = this.#prepare(`${select} WHERE rowid = ?`);
     const byId = this.#prepare(`${select} WHERE conversation_id = CAST(? AS TEXT)`);
     // All at once: later ones have a transaction of their own each, and rows may move while we go.
-    for (const { number, id } of this.#ask(() => list.all() as Row[])) {
-      const found = this.#find(byNumber, byId, number as bigint, id as Uint8Array | null);
-      if (found === 'damaged') yield corrupt(`row ${String(number)}`, 'the database is damaged here');
-      else if (found !== undefined) yield this.#read(found);
+    const listed = this.#ask(() => list.all() as Listed[]).sort((one, other) => (one.number < other.number ? -1 : 1));
+    for (let at = 0; at < listed.length;) {
+      const rows = this.#readSome(byNumber, byId, listed.slice(at, at + maxRowsAtOnce));
+      at += rows.length;
+      this.#mustBeUnchanged();
+      yield* rows.filter((row) => row !== undefined);
     }
+  }
+
+  #mustBeUnchanged(): void {
+    if (this.#isUnchanged()) return;
+    throw new HoldfastError('unavailable', `${this.#path} was taken into use while it was read; do it again.`);
   }
 
   async close(): Promise<void> {
     if (this.#db.isOpen) this.#db.close();
+  }
+
+  /** The first of these rows, as many as are short enough, in one transaction; undefined for one that was deleted. */
+  #readSome(
+    byNumber: StatementSync,
+    byId: StatementSync,
+    listed: readonly Listed[],
+  ): readonly (OriginalRow | undefined)[] {
+    const rows: (OriginalRow | undefined)[] = [];
+    let bytes = 0;
+    this.#ask(() => this.#db.exec('BEGIN'));
+    try {
+      for (const { number, id } of listed) {
+        const found = this.#find(byNumber, byId, number, id);
+        const isFound = found !== undefined && found !== 'damaged';
+        const damaged = found === 'damaged' ? corrupt(`row ${number}`, 'the database is damaged here') : undefined;
+        rows.push(isFound ? this.#read(found) : damaged);
+        bytes += isFound ? ((found['data'] as Uint8Array | null)?.length ?? 0) : 0;
+        if (bytes >= maxBytesAtOnce) break;
+      }
+    } finally {
+      // Nothing was written; after a damaged page there is nothing that could be committed.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    }
+    return rows;
   }
 
   /** The row of this conversation: the original replaces rows, which gives them new numbers. Undefined: it was deleted. */
@@ -131,17 +175,24 @@ export class SQLiteOriginal implements OriginalStorage {
 
 /**
  * A file in WAL mode that nobody has open is taken as unchanging: SQLite would leave two files beside it otherwise, which it
- * needs to see what others write.
+ * needs to see what others write. Should somebody open it meanwhile, what was read could be of two states.
  */
-function openReadOnly(path: string): DatabaseSync {
+function openReadOnly(path: string): { readonly db: DatabaseSync; readonly isUnchanged: () => boolean } {
   try {
     const real = realpathSync(path);
-    if (!statSync(real).isFile()) {
+    const before = statSync(real);
+    if (!before.isFile()) {
       throw new HoldfastError('unavailable', `${path} is not a file; name the original's SQLite file.`);
     }
     const url = pathToFileURL(real);
-    if (isInWalMode(real) && !existsSync(`${real}-wal`)) url.search = '?immutable=1';
-    return new DatabaseSync(url, { readOnly: true, timeout: 5_000 });
+    const options = { readOnly: true, timeout: maxWaitMs };
+    if (!isInWalMode(real) || existsSync(`${real}-wal`)) {
+      return { db: new DatabaseSync(url, options), isUnchanged: () => true };
+    }
+    url.search = '?immutable=1';
+    const isSame = ({ mtimeMs, size }: Stats) => mtimeMs === before.mtimeMs && size === before.size;
+    const isUnchanged = () => !existsSync(`${real}-wal`) && isSame(statSync(real));
+    return { db: new DatabaseSync(url, options), isUnchanged };
   } catch (error) {
     throw explain(error, path);
   }

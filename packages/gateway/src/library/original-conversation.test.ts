@@ -144,6 +144,7 @@ describe('a conversation of the original', () => {
   test.each([
     ['a zone', '2025-11-03T14:00:00.5+02:00', '2025-11-03T12:00:00.500Z'],
     ['a blank', '2025-11-03 12:00:00.000001', '2025-11-03T12:00:00.000Z'],
+    ['seconds since 1970 in text', '1762171200.25', '2025-11-03T12:00:00.250Z'],
     ['seconds since 1970', 1_762_171_200.25, '2025-11-03T12:00:00.250Z'],
   ])('has its times from text with %s', (_what, time, expected) => {
     const { conversation } = read({ created_at: time, last_activity_at: time });

@@ -126,7 +126,8 @@ function timesOf(created: Json | undefined, lastActivity: Json | undefined): Tim
 
 /** Python's isoformat, with or without a zone (then UTC), or seconds since 1970, as `time.time()` has them. */
 function timeOf(value: Json): number | undefined {
-  return parseTime(typeof value === 'number' ? value * 1_000 : value);
+  const isSeconds = typeof value === 'number' || (typeof value === 'string' && /^\d{9,10}(\.\d*)?$/.test(value));
+  return parseTime(isSeconds ? Number(value) * 1_000 : value);
 }
 
 function taskOf(fields: Fields): Map<string, Json> {
