@@ -3,14 +3,16 @@ import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../lib/usage-error.ts';
+import { noCache, openCache } from './cache.ts';
 import { checkEnvironment, secretValues, type Variables } from './environment.ts';
 import { killMarkedNow } from './leftovers.ts';
 import { readOptions, type CheckOptions } from './options.ts';
 import { planCheck } from './plan.ts';
 import { EventPrinter } from './print.ts';
 import { readProjectFacts } from './project-facts.ts';
-import { canSandbox } from './run.ts';
-import { exitCodeOf, runChecks, type ChecksToRun } from './run-checks.ts';
+import { ask, canSandbox } from './run.ts';
+import { exitCodeOf, runChecks, type ChecksToRun, type ResultCache } from './run-checks.ts';
+import type { AskGit } from './tree-hash.ts';
 
 const help = `Usage: holdfast-agent check [DIR] [options]
 
@@ -70,7 +72,7 @@ function prepare(options: CheckOptions, variables: Variables, mark: string): Che
     waitsFor,
     gates,
     mark,
-    cache: { find: async () => ({ notCached: 'there is no cache' }), keep: async () => undefined },
+    cache: cacheOf(options, directory, environment, join(storage, 'checks')),
     isSandboxed: async () =>
       (probe ??= options.isolation === 'auto' ? canSandbox(directory, environment) : Promise.resolve(false)),
     settings: {
@@ -84,6 +86,18 @@ function prepare(options: CheckOptions, variables: Variables, mark: string): Che
       buildOutput,
     },
   };
+}
+
+function cacheOf(
+  { usesCache }: CheckOptions,
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+  folder: string,
+): ResultCache {
+  if (!usesCache) return noCache('--no-cache');
+  const git: AskGit = (args, variables) =>
+    ask('git', args, { directory, environment: { ...environment, ...variables, LC_ALL: 'C' } });
+  return openCache({ folder, directory, environment, git });
 }
 
 /** The real path of a directory, which has to lie in the project; one that does not exist stays as it is. */

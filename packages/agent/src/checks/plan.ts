@@ -39,8 +39,8 @@ function fromScripts(check: CheckName, { scripts }: ProjectFacts): Choice | unde
   const name = names.find((each) => isReal(scripts.scripts[each]));
   if (name === undefined) return undefined;
   const passedOver = names.slice(0, names.indexOf(name)).map((each) => `, there is no "${each}"`);
-  const why = `package.json script "${name}"${passedOver.join('')} (${scripts.managerWhy})`;
-  return { command: `${scripts.manager} run ${name}`, why };
+  const why = `package.json script "${name}"${passedOver.join('')} (${scripts.installerWhy})`;
+  return { command: `${scripts.installer} run ${name}`, why };
 }
 
 /** `npm init` writes a test script that only says that there is none. */

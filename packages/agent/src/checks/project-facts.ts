@@ -1,14 +1,14 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
-export const packageManagers = ['npm', 'pnpm', 'yarn', 'bun'] as const;
-export type PackageManager = (typeof packageManagers)[number];
+export const installers = ['npm', 'pnpm', 'yarn', 'bun'] as const;
+export type Installer = (typeof installers)[number];
 
 export type PackageScripts = {
   readonly scripts: Readonly<Record<string, string>>;
-  readonly manager: PackageManager;
-  /** The lockfile or field that names the package manager. */
-  readonly managerWhy: string;
+  readonly installer: Installer;
+  /** The lockfile or field that names it. */
+  readonly installerWhy: string;
 };
 
 /** What stands in a directory, as far as it says how the project is checked. */
@@ -29,7 +29,7 @@ export type ProjectFacts = {
   };
 };
 
-export const lockfiles: readonly (readonly [name: string, manager: PackageManager])[] = [
+export const lockfiles: readonly (readonly [name: string, installer: Installer])[] = [
   ['pnpm-lock.yaml', 'pnpm'],
   ['yarn.lock', 'yarn'],
   ['bun.lock', 'bun'],
@@ -77,10 +77,10 @@ export function findProgram(name: string, path: string): string | undefined {
 /** The nearest lockfile, from a directory up to the root of its repository. */
 export function findLockfile(
   directory: string,
-): { readonly path: string; readonly name: string; readonly manager: PackageManager } | undefined {
+): { readonly path: string; readonly name: string; readonly installer: Installer } | undefined {
   for (const folder of upToRepository(directory)) {
     const found = lockfiles.find(([name]) => existsSync(join(folder, name)));
-    if (found !== undefined) return { path: join(folder, found[0]), name: found[0], manager: found[1] };
+    if (found !== undefined) return { path: join(folder, found[0]), name: found[0], installer: found[1] };
   }
   return undefined;
 }
@@ -93,19 +93,19 @@ function readScripts(directory: string): PackageScripts | undefined {
   const scripts = Object.fromEntries(
     Object.entries(own.scripts ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
-  return { scripts, ...readManager(directory, own) };
+  return { scripts, ...readInstaller(directory, own) };
 }
 
-function readManager(directory: string, own: PackageJson): Pick<PackageScripts, 'manager' | 'managerWhy'> {
+function readInstaller(directory: string, own: PackageJson): Pick<PackageScripts, 'installer' | 'installerWhy'> {
   for (const folder of upToRepository(directory)) {
     const field = (folder === directory ? own : readPackageJson(folder))?.packageManager;
-    const manager = packageManagers.find((each) => typeof field === 'string' && field.startsWith(`${each}@`));
-    if (manager !== undefined) return { manager, managerWhy: `packageManager: ${String(field)}` };
+    const installer = installers.find((each) => typeof field === 'string' && field.startsWith(`${each}@`));
+    if (installer !== undefined) return { installer, installerWhy: `packageManager: ${String(field)}` };
   }
   const lockfile = findLockfile(directory);
   return lockfile === undefined
-    ? { manager: 'npm', managerWhy: 'no lockfile' }
-    : { manager: lockfile.manager, managerWhy: lockfile.name };
+    ? { installer: 'npm', installerWhy: 'no lockfile' }
+    : { installer: lockfile.installer, installerWhy: lockfile.name };
 }
 
 function readPackageJson(folder: string): PackageJson | undefined {

@@ -10,8 +10,8 @@ import { runCheck, unknownCounts, type CheckSettings } from './run-check.ts';
 export type ResultCache = {
   /** What is known of a command on what is there now: a result, or why there is none. */
   find(plan: CheckPlan & { readonly command: string }): Promise<CacheAnswer>;
-  /** Keeps a result that `find` did not have, if what is there has not changed since. */
-  keep(plan: CheckPlan & { readonly command: string }, result: CheckResult): Promise<void>;
+  /** Takes notice of a result that `find` did not have, and keeps it if it passed and what is there has not changed since. */
+  record(plan: CheckPlan & { readonly command: string }, result: CheckResult): Promise<void>;
 };
 
 export type CacheAnswer = { readonly result: CheckResult } | { readonly notCached: string };
@@ -96,7 +96,7 @@ async function runPlan(
     onLine: (line) => tell({ type: 'output', check, line }),
     signal,
   });
-  if (result.passed) await todo.cache.keep({ ...plan, command }, result);
+  await todo.cache.record({ ...plan, command }, result);
   return notStarted({ ...result, notCached: known.notCached }, todo.mode);
 }
 
