@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -221,6 +221,52 @@ describe('holdfast conversations cleanup', () => {
   });
 });
 
+describe('holdfast conversations backup and restore', () => {
+  beforeEach(() => withStore((store) => create(store, 'first')));
+
+  test('bring back what was there, and keep what is replaced', async () => {
+    const file = join(dir, 'kept', 'monday.db');
+    expect(await run('backup', file)).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(file) });
+    await withStore((store) => create(store, 'second'));
+    expect(await run('restore', file)).toMatchObject({ code: 0, stderr: '' });
+    const { stdout } = await run('list', '--json');
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).conversationId as string),
+    ).toEqual(['first']);
+    expect(readdirSync(join(dir, 'store')).some((name) => name.includes('.before-restore-'))).toBe(true);
+  });
+
+  test('do not write over a file, take none for one, or replace one that is in use', async () => {
+    const file = join(dir, 'monday.db');
+    writeFileSync(join(dir, 'other'), 'mine');
+    expect(await run('backup', join(dir, 'other'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is there already'),
+    });
+    expect((await run('backup', file)).code).toBe(0);
+    expect(await run('restore', join(dir, 'nothing'))).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('nothing'),
+    });
+    await withStore(async () => {
+      expect(await run('restore', file)).toMatchObject({ code: 1, stderr: expect.stringContaining('in use') });
+    });
+    expect((await run('restore', file)).code).toBe(0);
+  });
+
+  test('are for SQLite: DynamoDB has its own', async () => {
+    env = { PERSISTENCE_ADAPTER: 'dynamodb' };
+    expect(await run('backup', 'x')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('aws dynamodb create-backup'),
+    });
+  });
+});
+
 describe('holdfast conversations with a wrong word', () => {
   test.each([
     [[], /^Usage: holdfast conversations COMMAND/],
@@ -235,6 +281,8 @@ describe('holdfast conversations with a wrong word', () => {
     [['show', 'a', 'b'], /one ID/],
     [['show', 'a.b'], /"a\.b" is not the id/],
     [['delete'], /one ID or more/],
+    [['backup'], /one FILE/],
+    [['restore', 'a', 'b'], /one FILE/],
     [['cleanup', '--ttl-hours', 'week'], /--ttl-hours/],
   ])('%j ends with 2 and the way out', async (args, sentence) => {
     const { code, stdout, stderr } = await run(...args);
@@ -243,7 +291,7 @@ describe('holdfast conversations with a wrong word', () => {
     expect(stderr).not.toMatch(/\n\s+at |LOG_LEVEL/);
   });
 
-  test.each(['list', 'show', 'delete', 'cleanup', 'import'])('%s has --help', async (name) => {
+  test.each(['list', 'show', 'delete', 'cleanup', 'backup', 'restore', 'import'])('%s has --help', async (name) => {
     const { code, stdout, stderr } = await run(name, '--help');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(new RegExp(`^Usage: holdfast conversations ${name}`));

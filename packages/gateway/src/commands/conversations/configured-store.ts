@@ -32,5 +32,5 @@ export function mustOutlive(store: StoreConfig): void {
 
 export function mustExist(path: string): void {
   if (existsSync(path)) return;
-  throw new HoldfastError('not_found', `There is no database ${path}; SQLITE_DB_PATH names the gateway’s.`);
+  throw new HoldfastError('unavailable', `There is no database ${path}; SQLITE_DB_PATH names the gateway’s.`);
 }

@@ -21,6 +21,14 @@ const subcommands: Readonly<Record<string, { readonly about: string; readonly lo
     about: 'delete those without activity for a week, or for as long as you say',
     load: async () => (await import('./cleanup.ts')).cleanupConversations,
   },
+  backup: {
+    about: 'copy the SQLite file, also while it is written to',
+    load: async () => (await import('./backup.ts')).backupConversations,
+  },
+  restore: {
+    about: 'put such a copy in its place',
+    load: async () => (await import('./backup.ts')).restoreConversations,
+  },
   import: {
     about: 'bring in what the original Backend Agent stored',
     load: async () => (await import('./import.ts')).importCommand,
@@ -50,7 +58,18 @@ export async function runConversations(
     throw new HoldfastError('bad_message', `${what}; see holdfast conversations --help.`);
   }
   const run = await subcommand.load();
-  return run(rest, env, streams);
+  try {
+    return await run(rest, env, streams);
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || !isRefusal(error)) throw error;
+    streams.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+/** It was understood, and what it is about is not there, or somebody is in the way. */
+function isRefusal({ code }: HoldfastError): boolean {
+  return code === 'not_found' || code === 'conflict';
 }
 
 function usage(): string {

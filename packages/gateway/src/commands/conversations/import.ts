@@ -31,7 +31,7 @@ the store cannot be read or written.`;
 
 type Source =
   | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'dynamodb'; readonly config: Extract<StoreConfig, { readonly kind: 'dynamodb' }> };
+  | { readonly kind: 'dynamodb'; readonly address: Extract<StoreConfig, { readonly kind: 'dynamodb' }> };
 
 /** `holdfast conversations import`. */
 export async function importCommand(
@@ -144,12 +144,12 @@ function published({ isDryRun, counts, ...rest }: ImportReport) {
 
 function parseSource(text: string, env: Environment): Source {
   if (!text.startsWith('dynamodb:')) return { kind: 'sqlite', path: text };
-  const [table = '', region, ...more] = text.slice('dynamodb:'.length).split('@');
-  if (table === '' || region === '' || more.length > 0) {
+  const { table, region } = /^dynamodb:(?<table>[\w.-]{3,255})(?:@(?<region>[a-z0-9-]+))?$/.exec(text)?.groups ?? {};
+  if (table === undefined) {
     throw new HoldfastError('bad_message', `SOURCE is a file, or dynamodb:TABLE[@REGION], and is "${text}".`);
   }
-  const given = { DYNAMODB_TABLE_NAME: table, ...(region !== undefined && { DYNAMODB_REGION: region }) };
-  return { kind: 'dynamodb', config: readStoreConfig(env, { PERSISTENCE_ADAPTER: 'dynamodb', ...given }).store };
+  const { store } = readStoreConfig(env, { PERSISTENCE_ADAPTER: 'dynamodb' });
+  return { kind: 'dynamodb', address: { ...store, tableName: table, region: region ?? store.region } };
 }
 
 /** The original's default path and table are ours too: both cannot live in one. */
@@ -160,7 +160,7 @@ function mustDiffer(source: Source, store: StoreConfig): void {
     throw sameError(`${source.path} is also the store`, 'SQLITE_DB_PATH to another file');
   }
   if (source.kind === 'dynamodb' && store.kind === 'dynamodb') {
-    const { tableName, region, endpoint } = source.config;
+    const { tableName, region, endpoint } = source.address;
     if (tableName !== store.tableName || region !== store.region || endpoint !== store.endpoint) return;
     throw sameError(`Table ${tableName} is also the store`, 'DYNAMODB_TABLE_NAME to another table');
   }
@@ -173,7 +173,7 @@ function sameError(what: string, wayOut: string): HoldfastError {
 async function openSource(source: Source): Promise<OriginalStorage> {
   if (source.kind === 'sqlite') return new SQLiteOriginal(source.path);
   const { DynamoDBOriginal } = await import('../../conversations/original.dynamodb.ts');
-  return new DynamoDBOriginal(source.config);
+  return new DynamoDBOriginal(source.address);
 }
 
 /** A dry run does not even make the file. */
