@@ -10,6 +10,7 @@ import { readOptions, type CheckOptions } from './options.ts';
 import { planCheck } from './plan.ts';
 import { EventPrinter } from './print.ts';
 import { readProjectFacts } from './project-facts.ts';
+import { writeReports } from './reports/write-reports.ts';
 import { ask, canSandbox } from './run.ts';
 import { exitCodeOf, runChecks, type ChecksToRun, type ResultCache } from './run-checks.ts';
 import type { AskGit } from './tree-hash.ts';
@@ -51,7 +52,13 @@ export async function checkCommand(args: readonly string[], variables: Variables
   const ending = listenForEnd(options, mark);
   const printer = new EventPrinter(options.print, (text) => ending.write(text));
   const todo = prepare(options, variables, mark);
+  const startedAt = Date.now();
   const run = await runChecks(todo, (event) => printer.tell(event), { signal: ending.signal });
+  const places = { ...options, directory: todo.settings.directory, logDirectory: todo.settings.logDirectory };
+  const annotations = writeReports({ run, startedAt, endedAt: Date.now() }, places, variables);
+  // GitHub reads both outputs, and whoever reads the JSON wants nothing else in it.
+  if (options.print === 'lines') ending.write(annotations);
+  else if (options.print === 'json') process.stderr.write(annotations);
   await ending.written();
   return ending.code ?? exitCodeOf(run);
 }
