@@ -78,5 +78,10 @@ export type Command = {
 /** First line of the first prompt, at most 80 characters. */
 export function titleOf(prompt: string): string {
   const line = prompt.trimStart().split('\n', 1)[0] ?? '';
-  return line.length <= 80 ? line : `${line.slice(0, 79)}…`;
+  if (line.length <= 80) return line.toWellFormed();
+  // Half of an emoji is no text: not every engine stores it.
+  return `${line
+    .slice(0, 79)
+    .replace(/[\ud800-\udbff]$/, '')
+    .toWellFormed()}…`;
 }

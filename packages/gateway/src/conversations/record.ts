@@ -29,6 +29,7 @@ export type ConversationRecord = Conversation & { readonly task: TaskDocument };
 
 /** What a save replaces, as a whole. */
 export type RecordFields = {
+  /** Not empty. Like the title well-formed text: no half surrogate pairs. */
   readonly taskId: string | null;
   readonly title: string;
   readonly status: ConversationStatus;

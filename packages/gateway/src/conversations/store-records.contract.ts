@@ -3,15 +3,11 @@ import { newSessionState } from './conversation.ts';
 import {
   abortOf,
   ada,
-  bank,
   batchOf,
-  bob,
   dayMs,
   eve,
   fieldsOf,
-  idOf,
   inTurn,
-  mill,
   none,
   one,
   shop,
@@ -68,11 +64,6 @@ export function describeRecords(scene: StoreScene): void {
     expect(made).toEqual([{ kind: 'created', conversation: stored }]);
     const known = results.filter(({ kind }) => kind === 'known');
     expect(known).toEqual(Array.from({ length: 19 }, () => ({ kind: 'known', conversation: stored })));
-  });
-
-  test('tells ids apart that differ in the case of a letter', async () => {
-    await scene.create(idOf('Id-1'));
-    expect(await scene.store.get(idOf('id-1'))).toBeUndefined();
   });
 
   test('answers undefined for a conversation that is not there', async () => {
@@ -227,34 +218,5 @@ export function describeRecords(scene: StoreScene): void {
     await scene.store.renew('a', start + 5_000);
     await scene.store.release(one, 'a', generation);
     expect(await scene.store.get(one)).toEqual(created);
-  });
-
-  test('finds the conversation with the newest activity of a user, project and agent', async () => {
-    await scene.create(idOf('old'), { at: start - 2 });
-    await scene.create(idOf('new'), { at: start - 1 });
-    await scene.create(idOf('hers'), { userId: eve });
-    await scene.create(idOf('claude'), { agent: 'claude' });
-    await scene.create(idOf('bank'), { projectId: bank });
-    const of = { userId: ada, projectId: shop, agent: 'demo' };
-    expect(await scene.store.newest(of)).toEqual(await scene.store.get(idOf('new')));
-    expect(await scene.store.newest({ ...of, agent: 'codex' })).toBeUndefined();
-    expect(await scene.store.newest({ ...of, userId: bob })).toBeUndefined();
-    expect(await scene.store.newest({ ...of, projectId: mill })).toBeUndefined();
-  });
-
-  test('the newest is the one that was written to or saved last', async () => {
-    const of = { userId: ada, projectId: shop, agent: 'demo' };
-    await scene.create(one, { at: start });
-    await scene.create(two, { at: start + 1 });
-    await scene.write(await scene.lease(one), { status: 'waiting', at: start + 2 });
-    expect((await scene.store.newest(of))?.conversationId).toBe(one);
-    scene.pass(3);
-    await scene.saveTask({}, two);
-    expect((await scene.store.newest(of))?.conversationId).toBe(two);
-  });
-
-  test('of two with the same newest activity the one that a list shows first is the newest', async () => {
-    for (const id of ['b', 'c', 'a']) await scene.create(idOf(id));
-    expect((await scene.store.newest({ userId: ada, projectId: shop, agent: 'demo' }))?.conversationId).toBe('c');
   });
 }

@@ -9,6 +9,7 @@ import { describeLeases } from './store-leases.contract.ts';
 import { describeLists } from './store-lists.contract.ts';
 import { describeLogPages } from './store-log-pages.contract.ts';
 import { describeLog } from './store-log.contract.ts';
+import { describeNames } from './store-names.contract.ts';
 import { describePages } from './store-pages.contract.ts';
 import { describeRecords } from './store-records.contract.ts';
 import { StoreScene, type StoreEngine } from './store-scene.contract.ts';
@@ -39,6 +40,7 @@ type Room = readonly [title: string, describeRoom: (scene: StoreScene) => void];
 function roomsFor({ openAgain, takeAway, damage }: StoreEngine): readonly Room[] {
   return [
     ['records', describeRecords],
+    ['names', describeNames],
     ['documents', describeDocuments],
     ['lists', describeLists],
     ['pages of lists', describePages],
