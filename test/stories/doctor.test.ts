@@ -2,6 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startDynalite } from '../support/dynalite.ts';
+import { freePort } from '../support/free-port.ts';
 import { TestGateway } from '../support/gateway.ts';
 import { runHoldfast } from '../support/holdfast-command.ts';
 import { startSshd, sshdMissing, type TestSshd } from '../support/sshd.ts';
@@ -143,6 +145,51 @@ describe('holdfast doctor', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/\n\s+at |LOG_LEVEL/);
+  });
+});
+
+describe('holdfast doctor of DynamoDB', () => {
+  const useEndpoint = (endpoint: string): void => {
+    env = {
+      ...{ PERSISTENCE_ADAPTER: 'dynamodb', DYNAMODB_ENDPOINT: endpoint, DYNAMODB_TABLE_NAME: 'talks' },
+      ...{ AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'not-a-secret' },
+    };
+    configure(local());
+  };
+
+  test(
+    'names the tables that are missing, makes them when it is told to, and probes them',
+    { timeout: 120_000 },
+    async () => {
+      await using engine = await startDynalite();
+      useEndpoint(engine.endpoint);
+      expect(await examine()).toMatchObject({
+        code: 1,
+        'table talks': { state: 'failed', message: expect.stringContaining('--create-tables') },
+        'table talks-messages': { state: 'failed' },
+        'project shop': { state: 'ok' },
+      });
+      expect(await examine('--create-tables')).toMatchObject({
+        code: 0,
+        'table talks': { state: 'ok', message: 'made' },
+        'table talks-messages': { state: 'ok', message: 'made' },
+        persistence: {
+          state: 'ok',
+          message: expect.stringMatching(/DynamoDB talks at http.*written, read back and deleted/),
+        },
+      });
+      expect(await examine('--create-tables')).toMatchObject({
+        code: 0,
+        'table talks': { state: 'ok', message: 'is there' },
+      });
+      const { code, stdout } = await runHoldfast(['conversations', 'list', '--all'], { cwd: dir, env });
+      expect([code, stdout]).toEqual([0, '']);
+    },
+  );
+
+  test('says that nobody answers there', { timeout: 120_000 }, async () => {
+    useEndpoint(`http://127.0.0.1:${await freePort()}`);
+    expect(await examine()).toMatchObject({ code: 1, tables: { state: 'failed' }, 'project shop': { state: 'ok' } });
   });
 });
 

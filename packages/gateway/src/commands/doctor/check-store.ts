@@ -29,11 +29,12 @@ async function checkTables(store: StoreConfig, mayCreate: boolean): Promise<read
   try {
     const made = mayCreate ? await createTables(store) : [];
     return (await describeTables(store)).map(({ name, state, fault }) => {
-      const message = state === 'active' ? `${name} ${made.includes(name) ? 'was made' : 'is there'}` : fault;
-      return { part: 'table', state: state === 'active' ? 'ok' : 'failed', message };
+      const isUsable = state === 'active';
+      const message = isUsable ? (made.includes(name) ? 'made' : 'is there') : fault;
+      return { part: `table ${name}`, state: isUsable ? 'ok' : 'failed', message };
     });
   } catch (error) {
-    return [failed('table', error)];
+    return [failed('tables', error)];
   }
 }
 
