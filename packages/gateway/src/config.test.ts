@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isLoopback, readConfig } from './config.ts';
+import { isLoopback, readConfig, readStoreConfig } from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,6 +49,24 @@ describe('the configuration', () => {
     expect(fault).toMatch(/PERSISTENCE_ADAPTER must be one of memory, sqlite/);
     expect(fault).toMatch(/LOG_FORMAT must be one of json, pretty/);
     expect(fault).toMatch(/AUTH_TOKENS must be/);
+  });
+
+  test('keeps a week unless it is told how long, and for ever at 0', () => {
+    expect(readConfig({}).conversationTtlMs).toBe(168 * 3_600_000);
+    expect(readConfig({ CONVERSATION_TTL_HOURS: '2' }).conversationTtlMs).toBe(7_200_000);
+    expect(readConfig({ CONVERSATION_TTL_HOURS: '0' }).conversationTtlMs).toBeNull();
+    expect(faultOf({ CONVERSATION_TTL_HOURS: '-1' })).toMatch(/CONVERSATION_TTL_HOURS must be a whole number/);
+  });
+
+  test('of the store can be read alone, whatever is wrong with the rest', () => {
+    const env = { PORT: 'x', HOLDFAST_CONFIG: '/nowhere.yaml', PERSISTENCE_ADAPTER: 'dynamodb' };
+    const store = { kind: 'dynamodb', tableName: 'backend-agent-conversations', region: 'us-east-1' };
+    expect(readStoreConfig(env)).toEqual({ store, conversationTtlMs: 168 * 3_600_000 });
+    const wrong = { ...env, DYNAMODB_TABLE_NAME: 'a b', DYNAMODB_ENDPOINT: 'here', CONVERSATION_TTL_HOURS: 'x' };
+    for (const name of ['DYNAMODB_TABLE_NAME', 'DYNAMODB_ENDPOINT', 'CONVERSATION_TTL_HOURS']) {
+      expect(() => readStoreConfig(wrong)).toThrow(new RegExp(name));
+      expect(() => readStoreConfig(wrong)).not.toThrow(/PORT/);
+    }
   });
 
   test('refuses to listen beyond loopback without a way to sign in', () => {
