@@ -5,7 +5,7 @@ import { errorCodes, errorRules, HoldfastError, isErrorCode } from './errors.ts'
 /** The rows of section 10 of docs/protocol.md: code, meaning, HTTP, close, retry helps. */
 function documentedRows(): readonly (readonly string[])[] {
   const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
-  const section = page.slice(page.indexOf('\n## 10. Errors'));
+  const [section = ''] = page.slice(page.indexOf('\n## 10. Errors') + 1).split('\n## ');
   return section
     .split('\n')
     .filter((line) => line.startsWith('| `'))
