@@ -251,6 +251,9 @@ export class SQLiteEngine {
   #fault(cause: unknown): HoldfastError {
     if (cause instanceof HoldfastError) return cause;
     const why = cause instanceof Error ? cause.message : String(cause);
+    if (isCorrupt(cause)) {
+      return new HoldfastError('internal', `${this.#path} is corrupt (${why}); restore it from a backup.`, { cause });
+    }
     const way = 'check SQLITE_DB_PATH and its disk';
     return new HoldfastError('unavailable', `SQLite could not use ${this.#path} (${why}); ${way}.`, { cause });
   }
@@ -272,6 +275,13 @@ export class SQLiteEngine {
 
 function closed(): HoldfastError {
   return new HoldfastError('unavailable', 'The conversation store is closed.');
+}
+
+/** SQLITE_CORRUPT (https://sqlite.org/rescode.html), with whatever detail. */
+function isCorrupt(cause: unknown): boolean {
+  return (
+    cause instanceof Error && 'errcode' in cause && typeof cause.errcode === 'number' && (cause.errcode & 0xff) === 11
+  );
 }
 
 function outcomeOf(run: () => unknown): Outcome {

@@ -1,8 +1,8 @@
-import type { ConversationId } from '@holdfast/protocol';
+import { HoldfastError, type ConversationId } from '@holdfast/protocol';
 import type { Command, SessionState } from './conversation.ts';
 import type { SQLiteEngine } from './engine.sqlite.ts';
 import type { Lifetime } from './lifetime.sqlite.ts';
-import type { LogBatch } from './log-batch.ts';
+import { walkLog, type LogBatch } from './log-batch.ts';
 import { readCommand, type CommandRow } from './rows.sqlite.ts';
 import type { LogStore, LogWrite, LogWriteResult } from './store.ts';
 
@@ -47,10 +47,13 @@ export class SQLiteLogs implements LogStore {
         number,
         Math.min(seq, maxSeq),
       );
-      for (const { first_seq, last_seq, bytes: data } of rows) {
-        const batchBytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-        batches.push({ firstSeq: first_seq, lastSeq: last_seq, bytes: batchBytes });
-        bytes += data.byteLength;
+      for (const row of rows) {
+        const batch = readBatch(row);
+        const previous = batches.at(-1);
+        const follows = previous === undefined ? batch.firstSeq <= seq + 1 : batch.firstSeq === previous.lastSeq + 1;
+        if (!follows || !isWhole(batch)) throw corruptLog(id, previous?.lastSeq ?? seq);
+        batches.push(batch);
+        bytes += batch.bytes.length;
         if (bytes >= maxBytes) break;
       }
       return batches;
@@ -178,4 +181,28 @@ export class SQLiteLogs implements LogStore {
     const row = this.#engine.one<Found>(`SELECT number, open, last_activity_at FROM conversations WHERE id = ?`, id);
     return row === undefined || this.#lifetime.hasExpired(row) ? undefined : row;
   }
+}
+
+function readBatch({ first_seq, last_seq, bytes }: BatchRow): LogBatch {
+  return {
+    firstSeq: first_seq,
+    lastSeq: last_seq,
+    bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  };
+}
+
+/** Whole frames, as many as the numbers say: some 10 ns a message, a hundredth of what sending it costs. */
+function isWhole({ firstSeq, lastSeq, bytes }: LogBatch): boolean {
+  let next = firstSeq;
+  try {
+    walkLog(bytes, () => void next++);
+  } catch {
+    return false;
+  }
+  return next === lastSeq + 1;
+}
+
+function corruptLog(id: ConversationId, seq: number): HoldfastError {
+  const what = `The stored log of conversation ${id} is corrupt after message ${seq}`;
+  return new HoldfastError('internal', `${what}; restore it from a backup.`);
 }

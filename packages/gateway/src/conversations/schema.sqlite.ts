@@ -104,6 +104,9 @@ const steps: readonly string[] = [
    CREATE TABLE works (name TEXT NOT NULL PRIMARY KEY, owner TEXT, until INTEGER NOT NULL, ended_at INTEGER) WITHOUT ROWID;`,
 ];
 
+/** What `user_version` says of a file that all steps were done to. */
+export const newestSchema: number = steps.length;
+
 /** Brings the file to the newest schema, all or nothing; several processes at once are fine. */
 export function migrate(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE');
