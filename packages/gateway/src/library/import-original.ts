@@ -91,8 +91,7 @@ async function place(original: Conversation, store: RecordStore, options: Import
       continue;
     }
     if (isExpired && !touches) return { kind: 'expired' };
-    if (await isDeleted(store, conversation)) return deletedHere;
-    if (isDryRun) return { kind: 'imported' };
+    if (isDryRun) return (await isDeleted(store, conversation)) ? deletedHere : { kind: 'imported' };
     const result = await store.create(conversation);
     if (result.kind === 'created') return { kind: 'imported' };
     if (result.kind === 'deleted') return deletedHere;

@@ -93,10 +93,11 @@ async function run(
       if (isStopped) break;
     }
   } catch (thrown) {
+    const { imported, updated } = tally.report(options.isDryRun).counts;
+    if (imported + updated === 0 || options.isDryRun) throw thrown;
     const { code, message } = HoldfastError.from(thrown);
-    const done = tally.report(options.isDryRun).counts;
-    const before = `${done.imported + done.updated} were imported before; do it again for the rest.`;
-    throw new HoldfastError(code, `${message} ${before}`, { cause: thrown });
+    const before = `${imported + updated} were imported before that; do it again for the rest.`;
+    throw new HoldfastError(code, `${message.replace(/\.?$/, '.')} ${before}`, { cause: thrown });
   }
   const report = tally.report(options.isDryRun);
   await print(
