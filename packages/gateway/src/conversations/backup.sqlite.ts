@@ -53,11 +53,12 @@ export function restoreFile(source: string, path: string): Promise<void> {
       mustBeWhole(draft, source);
       await sync(draft);
       const kept = `${path}.before-restore-${new Date().toISOString().replaceAll(/[-:]/g, '')}`;
-      using _held = isThere(path) ? takeOver(path) : undefined;
+      using held = new DisposableStack();
+      if (isThere(path)) held.use(takeOver(path));
       for (const side of ['-wal', '-shm']) {
         if (isThere(path + side)) await rename(path + side, kept + side);
       }
-      if (isThere(path)) await link(path, kept);
+      if (isThere(path)) await keep(path, kept);
       await rename(draft, path);
       await syncFolder(path);
     });
@@ -143,6 +144,15 @@ async function publish(draft: string, target: string): Promise<void> {
     await rename(draft, target);
   }
   await syncFolder(target);
+}
+
+/** Under both names at once, so that there is never no file; where there are no hard links, nearly so. */
+async function keep(path: string, kept: string): Promise<void> {
+  try {
+    await link(path, kept);
+  } catch {
+    await rename(path, kept);
+  }
 }
 
 async function sync(path: string): Promise<void> {

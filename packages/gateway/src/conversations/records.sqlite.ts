@@ -51,7 +51,8 @@ export class SQLiteRecords implements RecordStore {
     };
     const document = JSON.stringify(task);
     const digest = digestColumn(task);
-    return this.#engine.write<CreateResult>(true, () => {
+    let isAnew = false;
+    const result = await this.#engine.write<CreateResult>(true, () => {
       const id = rest.conversationId;
       if (this.#isDeleted(id)) return { kind: 'deleted' };
       const there = this.#row(id);
@@ -59,12 +60,15 @@ export class SQLiteRecords implements RecordStore {
         return { kind: 'known', conversation: readConversation(there) };
       }
       if (there !== undefined) this.#bury(there.number);
+      isAnew = there !== undefined;
       this.#engine.run(`DELETE FROM tombstones WHERE id = ?`, id);
       // Who drove an expired one of this id is fenced by the next generation.
       const generation = there === undefined ? 0 : there.lease_generation + 1;
       this.#insert(conversation, digest, document, generation);
       return { kind: 'created', conversation };
     });
+    if (isAnew) this.#onTrash();
+    return result;
   }
 
   async get(id: ConversationId): Promise<Conversation | undefined> {

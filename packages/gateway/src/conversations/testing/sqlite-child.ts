@@ -9,8 +9,8 @@ import { SQLiteConversationStore } from '../store.sqlite.ts';
  */
 
 const [does = '', path = '', ...rest] = process.argv.slice(2);
-let isOver = false;
-createInterface({ input: process.stdin }).on('close', () => (isOver = true));
+const over = new AbortController();
+createInterface({ input: process.stdin }).on('close', () => over.abort());
 
 const works: Readonly<Record<string, () => Promise<void>>> = {
   create: () => createUntilOver(rest[0] ?? ''),
@@ -25,7 +25,7 @@ say('done');
 /** Conversation after conversation, each said when it is acknowledged. */
 async function createUntilOver(prefix: string): Promise<void> {
   const store = new SQLiteConversationStore(path, { ttlMs: null });
-  for (let index = 0; !isOver; index++) {
+  for (let index = 0; !over.signal.aborted; index++) {
     const conversationId = `${prefix}${index}` as ConversationId;
     const names = { userId: 'ada' as UserId, projectId: 'shop' as ProjectId, agent: 'demo', epoch: 'e' };
     await store.create({ conversationId, ...names, at: Date.now() });
@@ -51,7 +51,7 @@ async function count(id: ConversationId, times: number): Promise<void> {
 async function hold(): Promise<void> {
   const store = new SQLiteConversationStore(path, { ttlMs: null });
   say('open');
-  await new Promise<void>((resolve) => process.stdin.once('close', resolve));
+  await new Promise((resolve) => over.signal.addEventListener('abort', resolve));
   await store.close();
 }
 
