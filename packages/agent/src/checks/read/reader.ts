@@ -1,4 +1,5 @@
 import type { CheckCounts, CheckName, CheckProblem } from '@holdfast/protocol';
+import type { RunTimeline } from './run-timeline.ts';
 
 /** What a tool's output says. */
 export type Reading = {
@@ -20,18 +21,28 @@ export type Reading = {
 
 export const maxProblems = 1_000;
 
+export const maxDocumentBytes: number = 8 * 1024 * 1024;
+
 /**
  * Reads one form of output while it comes. Memory is bounded whatever comes: problems by `maxProblems`, texts by length, a JSON
  * document that is written in one piece by `maxDocumentBytes`. Lines of other programs may stand between, and are not counted.
  */
-export interface OutputReader {
-  /** One line without its end, colours and other control sequences already removed. */
+export interface LineReader {
+  /** One whole line without its end, colours and other control sequences already removed. */
   readLine(line: string): void;
-  /** What was said; undefined: nothing in this form. A form that was begun and not finished is no reading: unknown, not zero. */
-  finish(): Reading | undefined;
+  /**
+   * What was said; undefined: nothing in this form. A form that was begun and not finished has no numbers: unknown, not zero.
+   * `returnCode` is null where the command was ended from outside, so that its output may be cut anywhere.
+   */
+  finish(returnCode: number | null): Reading | undefined;
 }
 
 /** Makes a reader; `directory` is the checked directory, for paths relative to it. */
-export type OutputReaderFactory = (directory: string) => OutputReader;
+export type LineReaderFactory = (directory: string) => LineReader;
 
-export const maxDocumentBytes: number = 8 * 1024 * 1024;
+/** Test tools run inside each other: a reader tells the timeline when a run begins and what came of it. */
+export interface RunReader {
+  readLine(line: string): void;
+}
+
+export type RunReaderFactory = (directory: string, timeline: RunTimeline) => RunReader;

@@ -1,0 +1,85 @@
+import { testCounts } from './counts.ts';
+import { ProblemList } from './problems.ts';
+import type { RunReader, RunReaderFactory } from './reader.ts';
+import type { RunTimeline } from './run-timeline.ts';
+
+const order = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'] as const;
+const summary = /^(?<mark>ℹ|#) (?<name>[a-z_]+) (?<count>\d+)(?:\.\d+)?$/;
+const failing = /^✖ failing tests:$/;
+const place = /^test at (?<file>.+):(?<line>\d+):(?<column>\d+)$/;
+const failedTest = /^✖ (?<name>.+?)(?: \(\d[\d.]*ms\))?$/;
+
+/** The last lines of Node's own test runner, 18 and later: its `spec` form, and the comments at the end of its TAP. */
+export const readNodeTest: RunReaderFactory = (directory, timeline) => new NodeTestReader(directory, timeline);
+
+/**
+ * The eight numbers come in one order. After them the spec form tells the failed tests once more, with their places; they belong
+ * to the numbers before them.
+ */
+class NodeTestReader implements RunReader {
+  readonly #directory: string;
+  readonly #timeline: RunTimeline;
+  #numbers: number[] = [];
+  #mark = '';
+  #problems: ProblemList | undefined;
+  #place: Readonly<Record<string, string>> | undefined;
+
+  constructor(directory: string, timeline: RunTimeline) {
+    this.#directory = directory;
+    this.#timeline = timeline;
+  }
+
+  readLine(line: string): void {
+    if (line === 'TAP version 13') {
+      this.#timeline.begin('node:test');
+      return;
+    }
+    const said = summary.exec(line)?.groups;
+    if (said) this.#readNumber(said['mark'] ?? '', said['name'] ?? '', Number(said['count']));
+    else this.#readProblem(line);
+  }
+
+  #readNumber(mark: string, name: string, count: number): void {
+    if (name === order[0]) {
+      this.#numbers = [];
+      this.#mark = mark;
+    }
+    if (mark !== this.#mark || name !== order[this.#numbers.length]) return;
+    this.#numbers.push(count);
+    if (this.#numbers.length === order.length) this.#end();
+  }
+
+  #end(): void {
+    const [total = 0, , pass = 0, fail = 0, cancelled = 0, skipped = 0, todo = 0] = this.#numbers;
+    this.#numbers = [];
+    const counts = testCounts({ passedCount: pass, failed: fail + cancelled, skipped: skipped + todo, total });
+    if (counts === undefined) return;
+    this.#problems = new ProblemList(this.#directory);
+    this.#timeline.end('node:test', {
+      source: this.#mark === '#' ? 'node:test TAP' : 'node:test',
+      kind: 'test',
+      counts,
+      problems: this.#problems.list,
+      saysFailed: fail + cancelled > 0 || total === 0,
+      authority: this.#mark === '#' ? 2 : 1,
+    });
+  }
+
+  #readProblem(line: string): void {
+    if (!this.#problems || line === '') return;
+    if (failing.test(line)) {
+      this.#place = undefined;
+      return;
+    }
+    const at = place.exec(line)?.groups;
+    if (at) {
+      this.#place = at;
+      return;
+    }
+    const failed = this.#place && failedTest.exec(line)?.groups;
+    if (!failed || !this.#place) return;
+    const { file, line: row, column } = this.#place;
+    this.#place = undefined;
+    this.#problems.add({ file, line: Number(row), column: Number(column), message: failed['name'] ?? '' });
+  }
+}

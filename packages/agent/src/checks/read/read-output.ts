@@ -1,0 +1,77 @@
+import type { CheckName, Json } from '@holdfast/protocol';
+import { addReadings } from './add-readings.ts';
+import { documentReaders } from './documents.ts';
+import { JsonDocuments } from './json-documents.ts';
+import { maxDocumentBytes, type LineReader, type Reading, type RunReader } from './reader.ts';
+import { lineReaders, runReaders } from './readers.ts';
+import { RunTimeline } from './run-timeline.ts';
+import { TerminalLines } from './terminal-lines.ts';
+
+/** Reads what a check prints, while it comes and in whatever pieces; keeps a bounded part of it. */
+export class OutputReading {
+  readonly #check: CheckName;
+  readonly #directory: string;
+  readonly #lines: TerminalLines;
+  readonly #documents: JsonDocuments;
+  readonly #timeline = new RunTimeline();
+  readonly #lineReaders: readonly LineReader[];
+  readonly #runReaders: readonly RunReader[];
+  readonly #told: Reading[] = [];
+
+  /** `directory` is the one that is checked: files in it are told relative to it. */
+  constructor(check: CheckName, directory: string) {
+    this.#check = check;
+    this.#directory = directory;
+    this.#lineReaders = lineReaders[check].map((make) => make(directory));
+    this.#runReaders = check === 'test' ? runReaders.map((make) => make(directory, this.#timeline)) : [];
+    this.#lines = new TerminalLines(maxDocumentBytes, (line) => this.#readLine(line));
+    this.#documents = new JsonDocuments(maxDocumentBytes, (document) => this.#readDocument(document));
+  }
+
+  /** The next bytes, stdout and stderr in the order in which they came. */
+  write(chunk: Uint8Array): void {
+    this.#lines.write(chunk);
+  }
+
+  /**
+   * What the tools have said; undefined: nothing that is known. `returnCode` is the command's own; null (it was ended from
+   * outside, or nobody knows) makes forms unknown that have no last line. What tools that lint say is added up, whatever their
+   * number; of test runs those count that are not part of another one ({@link RunTimeline}).
+   */
+  finish(returnCode: number | null = null): Reading | undefined {
+    const { rest } = this.#lines;
+    if (rest !== '') this.#documents.readLine(rest);
+    if (this.#check === 'test') return this.#timeline.finish();
+    const said = this.#lineReaders.flatMap((reader) => reader.finish(returnCode) ?? []);
+    const all = [...this.#told, ...said.filter((one) => !this.#told.some((other) => toolOf(other) === toolOf(one)))];
+    return all.length === 0 ? undefined : addReadings(all);
+  }
+
+  #readLine(line: string): void {
+    this.#documents.readLine(line);
+    for (const reader of this.#runReaders) reader.readLine(line);
+    for (const reader of this.#lineReaders) reader.readLine(line);
+  }
+
+  #readDocument(document: Json): void {
+    for (const read of documentReaders[this.#check]) {
+      const reading = read(document, this.#directory);
+      if (reading === undefined) continue;
+      if (this.#check === 'test') this.#timeline.end(toolOf(reading), reading);
+      else this.#tell(reading);
+      return;
+    }
+  }
+
+  #tell(reading: Reading): void {
+    // One sum for each form and not a list of all: an output may be as long as it likes.
+    const same = this.#told.findIndex(({ source }) => source === reading.source);
+    const other = this.#told[same];
+    if (other === undefined) this.#told.push(reading);
+    else this.#told[same] = addReadings([other, reading]);
+  }
+}
+
+function toolOf(reading: Reading): string {
+  return reading.source.split(' ')[0] ?? '';
+}

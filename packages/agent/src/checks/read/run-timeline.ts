@@ -1,0 +1,78 @@
+import type { CheckCounts } from '@holdfast/protocol';
+import { maxProblems, type Reading } from './reader.ts';
+import { addReadings, withoutCounts } from './add-readings.ts';
+
+/** More than this in one output is no test run but somebody's log. */
+const maxRuns = 1_000;
+
+type Said = { readonly tool: string; readonly reading: Reading; readonly wasBegun: boolean };
+
+/**
+ * Which of the test runs that an output tells of is the one that was asked for. Tests print: a test of a test tool shows a whole
+ * run of it, with a summary in the right form. What a tool says *inside* the run of another one, or of itself, is therefore not
+ * counted: a run lasts from the first line of a tool to its summary, and only outermost runs count. Runs one after the other are
+ * added up (a script of two tools, the packages of a workspace) where each has said its begin; where one has not, nobody can
+ * tell a second run from an echo, and the numbers are unknown. In docs/decisions/0007-what-a-tool-said.md.
+ */
+export class RunTimeline {
+  readonly #open: string[] = [];
+  #said: Said[] = [];
+  #isTooLong = false;
+
+  /** The tool has said that it begins. */
+  begin(tool: string): void {
+    if (this.#open.length >= maxRuns) this.#isTooLong = true;
+    else this.#open.push(tool);
+  }
+
+  /** The tool has said what came out. */
+  end(tool: string, reading: Reading): void {
+    const begun = this.#open.lastIndexOf(tool);
+    if (begun === -1 && this.#open.length > 0) return;
+    if (begun !== -1) this.#open.length = begun;
+    if (this.#open.length > 0) return;
+    this.#add(tool, begun !== -1, reading);
+  }
+
+  #add(tool: string, wasBegun: boolean, reading: Reading): void {
+    const last = this.#said.at(-1);
+    // The run went on after what looked like its end: that was an echo.
+    if (!wasBegun && last?.tool === tool && last.wasBegun && last.reading.authority === reading.authority) {
+      this.#said[this.#said.length - 1] = { tool, reading, wasBegun: true };
+      return;
+    }
+    if (this.#said.length >= maxRuns) this.#isTooLong = true;
+    else this.#said.push({ tool, reading: this.#withinBounds(reading), wasBegun });
+  }
+
+  /** Many runs with many problems each must not add up to more than is ever shown. */
+  #withinBounds(reading: Reading): Reading {
+    const kept = this.#said.reduce((sum, { reading: { problems } }) => sum + problems.length, 0);
+    return kept < maxProblems ? reading : { ...reading, problems: [] };
+  }
+
+  finish(): Reading | undefined {
+    const said = withMostAuthority(this.#said);
+    const [first] = said;
+    if (first === undefined) return undefined;
+    const sum = addReadings(said.map(({ reading }) => reading));
+    const isClear = said.length === 1 || said.every(({ wasBegun }) => wasBegun);
+    return isClear && this.#open.length === 0 && !this.#isTooLong ? sum : withoutCounts(sum);
+  }
+}
+
+/** A tool that has told the same run in two forms, or a report of any tool beside its console, is one run and not two. */
+function withMostAuthority(said: readonly Said[]): readonly Said[] {
+  const strong = said.filter(({ reading }) => reading.authority === 2);
+  if (strong.length === 0) return said;
+  const weak = said.filter(
+    ({ tool, reading }) =>
+      reading.authority === 1 &&
+      !strong.some((other) => other.tool === tool || isSameRun(other.reading.counts, reading.counts)),
+  );
+  return said.filter((one) => strong.includes(one) || weak.includes(one));
+}
+
+function isSameRun(one: CheckCounts, other: CheckCounts): boolean {
+  return one.total === other.total && one.failed === other.failed && one.passedCount === other.passedCount;
+}
