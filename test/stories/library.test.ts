@@ -62,8 +62,8 @@ describe('the programs of docs/library.md', () => {
   });
 
   describe.each(['memory', 'sqlite', 'dynamodb'] as const)('with PERSISTENCE_ADAPTER=%s', (name) => {
-    test('print what the page says', async (context) => {
-      if (name === 'dynamodb' && engine === undefined) return context.skip(noDynamoDBLocal);
+    test('print what the page says', async ({ skip }) => {
+      skip(name === 'dynamodb' && noDynamoDBLocal !== undefined, noDynamoDBLocal);
       for (const [index, { output }] of programs.entries()) {
         const env = await environmentOf(name);
         expect(await run([`program-${index}.ts`], env)).toEqual({ code: 0, stdout: output, stderr: '' });

@@ -31,7 +31,7 @@ connection.close()
 `;
 
 /** Whether Python, which the original is written in, is here. */
-export const hasPython: boolean = spawnSync('python3', ['-c', 'import sqlite3']).status === 0;
+const hasPython = spawnSync('python3', ['-c', 'import sqlite3']).status === 0;
 
 /** Writes a file as the original does: with Python's sqlite3 where there is one, else with Node's. */
 export function writeOriginalFile(
