@@ -223,6 +223,22 @@ describe('what is no file of the original is refused with the way out', () => {
     expect(refusalOf(folder).message).toMatch(/is not a file/);
   });
 
+  test('one whose writer was killed in the middle of a commit', () => {
+    const rows = Array.from({ length: 200 }, (_, index) =>
+      savedRow(conversation(`c${index}`, { text: 'x'.repeat(4_000) })),
+    );
+    writeOriginalFile(path, rows);
+    const writer = new DatabaseSync(path);
+    writer.exec(`PRAGMA cache_size = 5; BEGIN; UPDATE conversations SET status = 'waiting'`);
+    const left = join(folder, 'left.db');
+    copyFileSync(path, left);
+    copyFileSync(`${path}-journal`, `${left}-journal`);
+    writer.close();
+    const before = readFileSync(left);
+    expect(refusalOf(left).message).toMatch(/in the middle of a write; let the original open it once/);
+    expect(readFileSync(left).equals(before)).toBe(true);
+  });
+
   test('a text', () => {
     writeFileSync(path, 'Dear diary, '.repeat(1_000));
     expect(refusalOf(path).message).toMatch(/SQLite could not read .* \(file is not a database\)/);

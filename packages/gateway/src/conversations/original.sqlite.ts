@@ -7,7 +7,8 @@ import { parseOriginalJson } from './original-json.ts';
 import type { OriginalRow, OriginalStorage } from './original.ts';
 
 const columnNames = ['conversation_id', 'user_id', 'task_id', 'status', 'created_at', 'last_activity_at'] as const;
-/** SQLite's SQLITE_CORRUPT, the lowest byte of its result codes. */
+/** SQLite's SQLITE_READONLY and SQLITE_CORRUPT, the lowest byte of its result codes. */
+const readOnlyCode = 8;
 const corruptCode = 11;
 
 /** So much is read in one transaction: a writer waits for no more than that. */
@@ -124,7 +125,7 @@ export class SQLiteOriginal implements OriginalStorage {
       if (row !== undefined && sameBytes(row['conversation_id'], id)) return row;
       return id === null ? undefined : (this.#ask(() => byId.get(id)) as Row | undefined);
     } catch (error) {
-      if (error instanceof HoldfastError && isDamage(error.cause)) return 'damaged';
+      if (error instanceof HoldfastError && codeOf(error.cause) === corruptCode) return 'damaged';
       throw error;
     }
   }
@@ -217,14 +218,18 @@ function explain(error: unknown, path: string): HoldfastError {
       cause: error,
     });
   }
+  if (codeOf(error) === readOnlyCode) {
+    const message = `${path} was left in the middle of a write; let the original open it once, which takes that back.`;
+    return new HoldfastError('unavailable', message, { cause: error });
+  }
   const why = error instanceof Error ? error.message : String(error);
   const wayOut =
     'check that it is a SQLite file which you may read, or import a copy of it (and of its -wal, if there is one)';
   return new HoldfastError('unavailable', `SQLite could not read ${path} (${why}); ${wayOut}.`, { cause: error });
 }
 
-function isDamage(error: unknown): boolean {
-  return ((error as { errcode?: number } | undefined)?.errcode ?? 0) % 256 === corruptCode;
+function codeOf(error: unknown): number {
+  return ((error as { errcode?: number } | undefined)?.errcode ?? 0) % 256;
 }
 
 function sameBytes(a: Row[string] | undefined, b: Uint8Array | null): boolean {
