@@ -237,6 +237,12 @@ describe('what cannot be imported ends with 2 and one sentence', () => {
     const same = await runImportWith({ SQLITE_DB_PATH: source }, source);
     expect(same).toMatchObject({ code: 2, stderr: expect.stringContaining('SQLITE_DB_PATH to another file') });
     expect(hashOf(source)).toBe(before);
+    const used = await runHoldfast(['conversations', 'list'], {
+      cwd: dir,
+      env: { PERSISTENCE_ADAPTER: 'sqlite', SQLITE_DB_PATH: source, NODE_NO_WARNINGS: '1' },
+    });
+    expect(used).toMatchObject({ code: 2, stderr: expect.stringContaining(`holdfast conversations import ${source}`) });
+    expect(hashOf(source)).toBe(before);
     const memory = await runImportWith({ PERSISTENCE_ADAPTER: 'memory' }, source);
     expect(memory).toMatchObject({ code: 2, stderr: expect.stringContaining('PERSISTENCE_ADAPTER') });
   });

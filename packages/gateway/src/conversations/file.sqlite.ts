@@ -17,6 +17,8 @@ export function openFile(path: string, busyTimeoutMs: number): DatabaseSync {
   try {
     if (path !== ':memory:') prepareFile(path);
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+    refuseForeign(db, path);
+    if (path !== ':memory:') chmodSync(path, 0o600);
     db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
     // Checkpoints are the Checkpointer's work, on another thread: they would hold up tokens here.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0');
@@ -33,7 +35,7 @@ export function openFile(path: string, busyTimeoutMs: number): DatabaseSync {
   }
 }
 
-/** The folder is made, the file is the user's own and nobody else's (0600), and a symbolic link is refused. */
+/** The folder is made, a new file is the user's own and nobody else's (0600), and a symbolic link is refused. */
 function prepareFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -41,7 +43,23 @@ function prepareFile(path: string): void {
     throw new HoldfastError('unavailable', `SQLITE_DB_PATH ${path} is a symbolic link; name the file itself.`);
   }
   if (found === undefined) closeSync(openSync(path, 'a', 0o600));
-  else chmodSync(path, 0o600);
+}
+
+/**
+ * A database of something else is left as it is, to its mode: the original's default path is ours too, and the first pragma
+ * would change its file. One statement: another process may be making the tables at this moment.
+ */
+function refuseForeign(db: DatabaseSync, path: string): void {
+  const { steps, tables } = db
+    .prepare('SELECT user_version AS steps, (SELECT count(*) FROM sqlite_schema) AS tables FROM pragma_user_version')
+    .get() as { steps: number; tables: number };
+  if (steps > 0 || tables === 0) return;
+  db.close();
+  throw new HoldfastError(
+    'unavailable',
+    `SQLITE_DB_PATH ${path} is a database of something else; name another file. If the original Backend Agent wrote it, ` +
+      `\`holdfast conversations import ${path}\` brings it into that one.`,
+  );
 }
 
 /**
