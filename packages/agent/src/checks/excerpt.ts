@@ -6,17 +6,23 @@ const endBytes = 6000;
 
 /** Head and tail of an output of any length: what a result carries. */
 export class Excerpt {
-  #head: Buffer = Buffer.alloc(0);
-  #tail: Buffer = Buffer.alloc(0);
+  /** Both are filled in place: a buffer for each chunk would be garbage that is seen late. */
+  readonly #headBytes: Buffer = Buffer.alloc(endBytes);
+  readonly #tailBytes: Buffer = Buffer.alloc(endBytes);
+  #headLength = 0;
+  #tailLength = 0;
   #bytes = 0;
 
   add(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    const room = endBytes - this.#head.length;
-    if (room > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, room)]);
-    const rest = chunk.subarray(Math.max(0, room));
-    if (rest.length >= endBytes) this.#tail = Buffer.from(rest.subarray(-endBytes));
-    else if (rest.length > 0) this.#tail = Buffer.from(Buffer.concat([this.#tail, rest]).subarray(-endBytes));
+    const taken = chunk.copy(this.#headBytes, this.#headLength);
+    this.#headLength += taken;
+    const added = Math.min(chunk.length - taken, endBytes);
+    if (added === 0) return;
+    const kept = Math.min(this.#tailLength, endBytes - added);
+    this.#tailBytes.copyWithin(0, this.#tailLength - kept, this.#tailLength);
+    chunk.copy(this.#tailBytes, kept, chunk.length - added);
+    this.#tailLength = kept + added;
   }
 
   /** All of it was seen by `text`. */
@@ -35,8 +41,16 @@ export class Excerpt {
     return `${first}\n[… ${cut} bytes cut …]\n${last}`;
   }
 
+  get #head(): Buffer {
+    return this.#headBytes.subarray(0, this.#headLength);
+  }
+
+  get #tail(): Buffer {
+    return this.#tailBytes.subarray(0, this.#tailLength);
+  }
+
   get #isKept(): boolean {
-    return this.#bytes <= this.#head.length + this.#tail.length;
+    return this.#bytes <= this.#headLength + this.#tailLength;
   }
 
   get #all(): string {

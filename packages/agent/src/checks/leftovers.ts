@@ -48,6 +48,17 @@ export function askToEnd(trace: Trace): void {
   }
 }
 
+/** Stops the group of a check, and counts its processes. */
+export function holdAndCount(trace: Trace): number {
+  signal(-trace.group, 'SIGSTOP');
+  return findLeftovers(trace).length;
+}
+
+/** Lets go on what was held. */
+export function letGo(trace: Trace): void {
+  signal(-trace.group, 'SIGCONT');
+}
+
 /** Kills, again and again because what is being killed may fork, until nothing is found; false when something is after `patienceMs`. */
 export async function killLeftovers(trace: Trace, patienceMs: number): Promise<boolean> {
   const giveUpAt = performance.now() + patienceMs;

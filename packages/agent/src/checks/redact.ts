@@ -5,20 +5,27 @@ const maxHeldBytes = 16 * 1024;
 const overlapBytes = 1024;
 const newline = 0x0a;
 
-/** Tokens that are known by their shape, whatever variable they come from. */
-const tokenShapes: readonly string[] = [
-  String.raw`\bgh[opsur]_[A-Za-z0-9]{20,}`,
-  String.raw`\bgithub_pat_[A-Za-z0-9_]{20,}`,
-  String.raw`\bglpat-[A-Za-z0-9_-]{20,}`,
-  String.raw`\b[sr]k[-_][A-Za-z0-9_-]{20,}`,
-  String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`,
-  String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`,
-  String.raw`\bnpm_[A-Za-z0-9]{36}`,
-  String.raw`\bAIza[A-Za-z0-9_-]{35}`,
-  String.raw`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`,
-  String.raw`(?<=\bBearer\s{1,3})[A-Za-z0-9._~+/=-]{12,}`,
-  String.raw`(?<=\w:\/\/[^\s:@/]{0,100}:)[^\s@/]{3,200}(?=@)`,
+type Shape = {
+  /** Every match holds one of these: where none of them is, nothing needs to be searched. */
+  readonly hints: readonly string[];
+  readonly pattern: string;
+};
+
+/** Tokens that are known by their shape, whatever variable they come from. A named group is what leads to one, and stays. */
+const tokenShapes: readonly Shape[] = [
+  { hints: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], pattern: String.raw`\bgh[opsur]_[A-Za-z0-9]{20,}` },
+  { hints: ['github_pat_'], pattern: String.raw`\bgithub_pat_[A-Za-z0-9_]{20,}` },
+  { hints: ['glpat-'], pattern: String.raw`\bglpat-[A-Za-z0-9_-]{20,}` },
+  { hints: ['sk-', 'sk_', 'rk-', 'rk_'], pattern: String.raw`\b[sr]k[-_][A-Za-z0-9_-]{20,}` },
+  { hints: ['AKIA', 'ASIA'], pattern: String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b` },
+  { hints: ['xox'], pattern: String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}` },
+  { hints: ['npm_'], pattern: String.raw`\bnpm_[A-Za-z0-9]{36}` },
+  { hints: ['AIza'], pattern: String.raw`\bAIza[A-Za-z0-9_-]{35}` },
+  { hints: ['eyJ'], pattern: String.raw`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+` },
+  { hints: ['earer'], pattern: String.raw`(?<bearer>\b[Bb]earer\s{1,3})[A-Za-z0-9._~+/=-]{12,}` },
+  { hints: ['://'], pattern: String.raw`(?<url>\w:\/\/[^\s:@/]{0,100}:)[^\s@/]{3,200}(?=@)` },
 ];
+const keyHint = 'PRIVATE KEY-----';
 const keyBegin = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const keyEnd = /-----END [A-Z ]*PRIVATE KEY-----/;
 
@@ -28,6 +35,7 @@ const keyEnd = /-----END [A-Z ]*PRIVATE KEY-----/;
  */
 export class Redactor {
   readonly #pattern: RegExp;
+  readonly #hints: readonly Buffer[];
   #held: Buffer = Buffer.alloc(0);
   #isInKey = false;
 
@@ -35,8 +43,11 @@ export class Redactor {
   constructor(secrets: readonly string[]) {
     const values = secrets.flatMap((value) => [value, ...value.split(/\r?\n/)]).filter((value) => value.length >= 8);
     // The longest first: one secret may begin with another.
-    const literals = [...new Set(values)].sort((a, b) => b.length - a.length).map(toPattern);
-    this.#pattern = new RegExp([...literals, ...tokenShapes, keyBegin.source].join('|'));
+    const literals = [...new Set(values)].sort((a, b) => b.length - a.length);
+    const shapes = tokenShapes.map(({ pattern }) => pattern);
+    this.#pattern = new RegExp([...literals.map(toPattern), ...shapes].join('|'), 'g');
+    const hints = tokenShapes.flatMap((shape) => shape.hints);
+    this.#hints = [...literals, ...hints, keyHint].map((hint) => Buffer.from(hint));
   }
 
   /** The part of everything so far that can be let through. */
@@ -69,13 +80,10 @@ export class Redactor {
   }
 
   #clean(bytes: Buffer): Buffer {
-    // A character for each byte: nothing is changed that is not replaced, and the search is fast.
-    const text = bytes.toString('latin1');
-    if (!this.#isInKey && !this.#pattern.test(text)) return bytes;
-    return Buffer.from(
-      this.#withoutKeys(text).replaceAll(new RegExp(this.#pattern.source, 'g'), replacement),
-      'latin1',
-    );
+    if (!this.#isInKey && !this.#hints.some((hint) => bytes.includes(hint))) return bytes;
+    // A character for each byte: nothing is changed that is not replaced.
+    const text = this.#withoutKeys(bytes.toString('latin1'));
+    return Buffer.from(text.replaceAll(this.#pattern, `$<bearer>$<url>${replacement}`), 'latin1');
   }
 
   #withoutKeys(text: string): string {

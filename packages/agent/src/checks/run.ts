@@ -6,8 +6,10 @@ import {
   askToEnd,
   countTasks,
   findLeftovers,
+  holdAndCount,
   killLeftovers,
   killPipeHolders,
+  letGo,
   readProcessId,
   type Trace,
 } from './leftovers.ts';
@@ -184,8 +186,10 @@ function untilStopped(spec: CommandSpec, trace: () => Trace, began: number, sign
   const watch = setInterval(() => {
     // The count of all is cheap; only when it has risen by so many it is worth knowing whose they are.
     if ((countTasks() ?? 0) - tasksAtStart <= spec.maxProcesses) return;
-    if (findLeftovers(trace()).length > spec.maxProcesses) finish('too_many_processes');
-  }, 100);
+    // Held while it is counted: whoever doubles all the time would never be counted to the end.
+    if (holdAndCount(trace()) > spec.maxProcesses) finish('too_many_processes');
+    else letGo(trace());
+  }, 50);
   return {
     stopped,
     clear() {
