@@ -12,6 +12,7 @@ import {
   textIn,
   writeCommandName,
   writeText,
+  type OpenCommand,
   type Packed,
   type RecordState,
 } from './items.dynamodb.ts';
@@ -26,8 +27,8 @@ type Added = { kind: 'added' } | { kind: 'known'; command: Command } | { kind: '
  */
 export class Commands {
   readonly #context: Context;
-  /** Ends on their way to the bodies, by the key of the body. */
-  readonly #ends = new Map<string, Promise<void>>();
+  /** Ends that are written to the bodies, or on their way. */
+  readonly #ends = new WeakMap<OpenCommand, Promise<void>>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -61,9 +62,9 @@ export class Commands {
 
   /** Of the commands that the record names as done those whose bodies say so too: the record may forget them. */
   async finished({ conversationId, logId, commands }: RecordState): Promise<readonly MessageId[]> {
-    const done = [...commands].filter(([, { state }]) => state === 'done').map(([id]) => id);
-    await Promise.all(done.map((id) => this.#finish(bodyKey(conversationId, id), logId)));
-    return done;
+    const done = [...commands].filter(([, { state }]) => state === 'done');
+    await Promise.all(done.map(([id, command]) => this.#finish(bodyKey(conversationId, id), logId, command)));
+    return done.map(([id]) => id);
   }
 
   async #add(id: ConversationId, command: Omit<Command, 'state'>): Promise<Added> {
@@ -148,19 +149,18 @@ export class Commands {
     }));
   }
 
-  #finish(key: Key, logId: string): Promise<void> {
-    const name = `${key.conversation_id} ${key.seq}`;
-    const begun = this.#ends.get(name);
+  #finish(key: Key, logId: string, command: OpenCommand): Promise<void> {
+    const begun = this.#ends.get(command);
     if (begun !== undefined) return begun;
-    const end = this.#context.connection
-      .update('messages', key, {
-        update: 'SET #state = :done',
-        condition: '#log_id = :logId',
-        values: { done: 'done', logId },
-      })
-      .then(() => undefined)
-      .finally(() => this.#ends.delete(name));
-    this.#ends.set(name, end);
+    const request = { update: 'SET #state = :done', condition: '#log_id = :logId', values: { done: 'done', logId } };
+    const end = this.#context.connection.update('messages', key, request).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#ends.delete(command);
+        throw error;
+      },
+    );
+    this.#ends.set(command, end);
     return end;
   }
 

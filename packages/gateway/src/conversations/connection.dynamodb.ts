@@ -12,7 +12,7 @@ import {
 import { setTimeout as delay } from 'node:timers/promises';
 import { HoldfastError } from '@holdfast/protocol';
 import { expressionOf, type Expression } from './expression.dynamodb.ts';
-import { isRefusal, translateFault } from './fault.dynamodb.ts';
+import { attemptsOf, isRefusal, translateFault } from './fault.dynamodb.ts';
 
 export type DynamoDBAddress = {
   readonly tableName: string;
@@ -28,8 +28,8 @@ export type Table = 'records' | 'messages';
 
 export type Changed =
   | { readonly kind: 'done'; readonly item: Item }
-  /** The condition did not hold. */
-  | { readonly kind: 'refused' };
+  /** The condition did not hold; of one that was sent again perhaps because the first one had been done. */
+  | { readonly kind: 'refused'; readonly wasSentAgain: boolean };
 
 export type QueryRequest = Expression & {
   readonly index?: string;
@@ -167,7 +167,9 @@ export class Connection {
     try {
       return { kind: 'done', item: (await this.#do(send)).Attributes ?? {} };
     } catch (error) {
-      if (error instanceof HoldfastError && isRefusal(error.cause)) return { kind: 'refused' };
+      if (error instanceof HoldfastError && isRefusal(error.cause)) {
+        return { kind: 'refused', wasSentAgain: attemptsOf(error.cause) > 1 };
+      }
       throw error;
     }
   }

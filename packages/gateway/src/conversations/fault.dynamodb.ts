@@ -6,6 +6,11 @@ export function isRefusal(error: unknown): boolean {
   return nameOf(error) === 'ConditionalCheckFailedException';
 }
 
+/** How often the SDK sent what failed. */
+export function attemptsOf(error: unknown): number {
+  return (error as { readonly $metadata?: { readonly attempts?: number } }).$metadata?.attempts ?? 1;
+}
+
 /** What the SDK threw, as one of ours: what is missing, where, and the way out. */
 export function translateFault(error: unknown, address: DynamoDBAddress): HoldfastError {
   if (error instanceof HoldfastError) return error;
@@ -27,7 +32,7 @@ const notAllowed = 'access was denied; docs/operating.md lists the actions that 
 const noCredentials =
   'there are no valid AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile.';
 const throttled = 'requests are throttled; try again later.';
-const late = 'it did not answer in time; check the region and the network.';
+const late = 'it did not answer in time; it may be throttled, or region or network are not right.';
 
 const sentences: Readonly<Record<string, string>> = {
   ResourceNotFoundException:

@@ -31,7 +31,7 @@ export type RecordState = {
   readonly lastSeq: number;
   readonly lastActivityAt: number;
   readonly hasTurn: boolean;
-  /** Rises with every change of `hasTurn`, `commands` and `lastActivityAt` by others than the log's writer. */
+  /** Rises with every change of what is open and of the activity, but not with messages alone. */
   readonly openVersion: number;
   readonly commands: ReadonlyMap<MessageId, OpenCommand>;
   readonly tail: Tail | undefined;

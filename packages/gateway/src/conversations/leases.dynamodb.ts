@@ -2,7 +2,7 @@ import type { ConversationId } from '@holdfast/protocol';
 import type { Item } from './connection.dynamodb.ts';
 import type { Context } from './context.dynamodb.ts';
 import { updateOf } from './expression.dynamodb.ts';
-import { keyOf, reading, readState, textIn } from './items.dynamodb.ts';
+import { keyOf, newToken, reading, readState, textIn } from './items.dynamodb.ts';
 import { inParallel } from './parallel.dynamodb.ts';
 import type { Head, LeaseRequest, LeaseResult } from './store.ts';
 
@@ -90,14 +90,17 @@ export class Leases {
     name: string,
     turn: { owner: string; now: number; until: number; everyMs: number },
   ): Promise<boolean> {
-    const begun = await this.#context.connection.update('records', keyOf(workOf(name)), {
-      update: 'SET #work_owner = :owner, #work_until = :until',
+    const key = keyOf(workOf(name));
+    const token = newToken();
+    const begun = await this.#context.connection.update('records', key, {
+      update: 'SET #work_owner = :owner, #work_until = :until, #last_write = :token',
       condition:
         '(attribute_not_exists(#ended_at) OR #ended_at <= :endedBefore) AND ' +
         '(attribute_not_exists(#work_owner) OR #work_until <= :now)',
-      values: { owner: turn.owner, until: turn.until, now: turn.now, endedBefore: turn.now - turn.everyMs },
+      values: { owner: turn.owner, until: turn.until, now: turn.now, endedBefore: turn.now - turn.everyMs, token },
     });
-    return begun.kind === 'done';
+    if (begun.kind === 'done' || !begun.wasSentAgain) return begun.kind === 'done';
+    return (await this.#context.connection.get('records', key))?.['last_write'] === token;
   }
 
   async endWork(name: string, owner: string, now: number): Promise<void> {

@@ -35,7 +35,7 @@ export function logChangeOf(
   const { batch, runnerOffset = 0, session } = write;
   const progress = (write.commands ?? []).filter(({ id }) => isMoving(state.commands.get(id)));
   const isChange = write.durable || session !== undefined || write.status !== undefined || write.title !== undefined;
-  const rises = session !== undefined || progress.length > 0 || closing.length > 0;
+  const rises = isChange || progress.length > 0 || closing.length > 0;
   const next: RecordState = {
     ...state,
     version: state.version + Number(isChange),
@@ -57,7 +57,7 @@ export function logChangeOf(
       ...(write.status !== undefined && { status: write.status }),
       ...(write.title !== undefined && { title: write.title === '' ? undefined : writeText(write.title) }),
       ...(isChange && activityAttributes(next)),
-      ...((isChange || rises) && { ...openAttributes(next, ttlMs), open_version: next.openVersion }),
+      ...(rises && { ...openAttributes(next, ttlMs), open_version: next.openVersion }),
     },
     {
       set: [
@@ -67,14 +67,10 @@ export function logChangeOf(
       remove: closing.map((_, index) => `#open_commands.#closing${index}`),
     },
   );
-  const conditions = [
-    '#log_id = :logId AND #lease_generation = :generation',
-    ...(batch === undefined ? [] : ['#last_seq = :lastSeq']),
-    ...(isChange || rises ? ['#open_version = :openVersion'] : []),
-  ];
   const request = {
     update: update.update,
-    condition: conditions.join(' AND '),
+    // A request that arrives late, when its sender has long given it up, finds another last write.
+    condition: '#log_id = :logId AND #lease_generation = :generation AND #last_write = :lastWrite',
     names: Object.fromEntries([
       ...progress.map(({ id }, index) => [`progress${index}`, writeCommandName(id)]),
       ...closing.map((id, index) => [`closing${index}`, writeCommandName(id)]),
@@ -85,8 +81,7 @@ export function logChangeOf(
       one: 1,
       logId: state.logId,
       generation: state.generation,
-      lastSeq: state.lastSeq,
-      openVersion: state.openVersion,
+      lastWrite: state.lastWrite,
     },
   };
   return { request, next };

@@ -50,7 +50,9 @@ export class Records {
       const { item, conversation } = await this.#newItem(fresh, there, token);
       const condition = there === undefined ? 'attribute_not_exists(#conversation_id)' : unchanged(there);
       const made = await context.connection.put('records', item, { condition, values: valuesOf(there) });
-      return made.kind === 'done' ? { kind: 'created', conversation } : undefined;
+      if (made.kind === 'done') return { kind: 'created', conversation };
+      this.#dropBlob(id, item['task_blob']);
+      return undefined;
     });
   }
 

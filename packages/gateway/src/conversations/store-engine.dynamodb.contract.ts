@@ -1,5 +1,5 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { ConversationId } from '@holdfast/protocol';
 import type { DynamoDBEngine } from '../../../../test/support/dynamodb-engine.ts';
 import { openTcpGate, type TcpGate } from '../../../../test/support/tcp-gate.ts';
@@ -7,15 +7,18 @@ import type { DamagedPart, StoreEngine } from './store-scene.contract.ts';
 import { describeStore } from './store.contract.ts';
 import { DynamoDBConversationStore } from './store.dynamodb.ts';
 
-/** The store's contract on one engine that speaks DynamoDB; its process is shared by all cases. */
-export function describeDynamoDBStore(name: string, start: () => Promise<DynamoDBEngine>): void {
+/** The store's contract on one engine that speaks DynamoDB; its process is shared by all cases. `missing`: why it cannot run. */
+export function describeDynamoDBStore(name: string, start: () => Promise<DynamoDBEngine>, missing?: string): void {
   let engine: DynamoDBEngine;
   let gate: TcpGate;
+  beforeEach(({ skip }) => skip(missing !== undefined, missing));
   beforeAll(async () => {
+    if (missing !== undefined) return;
     engine = await start();
     gate = await openTcpGate(Number(new URL(engine.endpoint).port));
   });
   afterAll(async () => {
+    if (missing !== undefined) return;
     await gate[Symbol.asyncDispose]();
     await engine[Symbol.asyncDispose]();
   });

@@ -1,4 +1,4 @@
-import { startDynamoDBLocal } from '../../../../test/support/dynamodb-local.ts';
+import { noDynamoDBLocal, startDynamoDBLocal } from '../../../../test/support/dynamodb-local.ts';
 import { describeDynamoDBStore } from './store-engine.dynamodb.contract.ts';
 
-describeDynamoDBStore('DynamoDB Local', startDynamoDBLocal);
+describeDynamoDBStore('DynamoDB Local', startDynamoDBLocal, noDynamoDBLocal);

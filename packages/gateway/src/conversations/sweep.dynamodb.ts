@@ -13,6 +13,7 @@ const graceMs = 3_600_000;
 const registryParts = 16;
 const pageLength = 100;
 const atOnce = 16;
+const setPurged = 'SET #is_purged = :purged';
 
 /**
  * Deletes logs, and finds those that an interrupted deletion left, without a Scan: each conversation has a marker in the
@@ -57,6 +58,8 @@ export class Sweep {
         count += deleted.filter(Boolean).length;
       });
     }
+    // What is left of logs is nobody's, so a person's own cleanup does not look for it.
+    if (userId !== undefined) return count;
     for (let part = 0; part < registryParts; part++) await this.#walkRegistry(part, signal);
     return count;
   }
@@ -94,14 +97,19 @@ export class Sweep {
     if (record !== undefined && !isTombstone(record)) return;
     const { connection, now } = this.#context;
     const id = textIn(marker, 'log_of') as ConversationId;
-    await this.#purge(id);
+    const key = { conversation_id: textIn(marker, 'conversation_id'), seq: marker['seq'] as bigint };
+    const ifSame = { condition: '#at = :seen', values: { seen: numberIn(marker, 'at'), purged: true } };
+    if (marker['is_purged'] !== true) await this.#purge(id);
+    if (record !== undefined && !isForgotten(record, now())) {
+      // Only the marker leads to the tombstone.
+      if (marker['is_purged'] !== true) await connection.update('messages', key, { ...ifSame, update: setPurged });
+      return;
+    }
     if (record !== undefined) {
-      if (!isForgotten(record, now())) return;
       const values = { seen: record['deleted_at'] };
       await connection.delete('records', keyOf(id), { condition: '#deleted_at = :seen', values });
     }
-    const key = { conversation_id: textIn(marker, 'conversation_id'), seq: marker['seq'] as bigint };
-    await connection.delete('messages', key, { condition: '#at = :seen', values: { seen: numberIn(marker, 'at') } });
+    await connection.delete('messages', key, ifSame);
   }
 
   /**
