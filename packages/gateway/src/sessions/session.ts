@@ -17,7 +17,7 @@ import { answerLate, isDecision, CommandQueue, refuseFull, refuseMissing, type A
 import { Draft } from './draft.ts';
 import type { Feed } from './feed.ts';
 import { Inbox } from './inbox.ts';
-import { pauseBefore } from './pause.ts';
+import { Lease } from './lease.ts';
 import { beginTurn, effectivePrompt, endTurn } from './turn.ts';
 
 /*
@@ -46,9 +46,6 @@ export type SessionParts = {
   readonly onEnd: () => void;
 };
 
-/** A lease is renewed every third of this. */
-export const leaseMs = 15_000;
-
 type Arrival = { readonly command: Command; readonly answer: (answer: Answer) => void };
 
 export class Session {
@@ -58,7 +55,7 @@ export class Session {
   readonly #ended = new AbortController();
   readonly #attachment: Attachment;
   readonly #commands: CommandQueue;
-  #generation: number;
+  readonly #lease: Lease;
   #state: SessionState;
   #lastSeq: number;
   /** Journal lines before it are written. */
@@ -79,7 +76,7 @@ export class Session {
     this.#parts = parts;
     this.conversationId = conversation.conversationId;
     this.#agent = conversation.agent;
-    this.#generation = parts.generation;
+    this.#lease = new Lease({ ...parts, conversationId: conversation.conversationId });
     this.#state = conversation.session;
     this.#lastSeq = conversation.lastSeq;
     this.#runnerOffset = conversation.runnerOffset;
@@ -166,11 +163,7 @@ export class Session {
     const unanswered = [...this.#drafted.splice(0), ...this.#arrivals.splice(0)];
     for (const { command, answer } of unanswered) answer({ kind: 'accepted', id: command.id });
     this.#parts.onEnd();
-    await this.#parts.store
-      .release(this.conversationId, this.#parts.owner, this.#generation)
-      .catch((error: unknown) => {
-        this.#parts.log.warn({ err: error }, 'lease not released');
-      });
+    await this.#lease.release();
   }
 
   /** The conversation was deleted: its turn has nobody to report to, so the runner is told to end it before it is let go. */
@@ -205,7 +198,7 @@ export class Session {
       const after: (() => void)[] = [];
       const draft = this.#draft(after);
       if (draft.isEmpty && after.length === 0) break;
-      if (!draft.isEmpty && !(await this.#write(draft.toWrite(this, this.#generation)))) break;
+      if (!draft.isEmpty && !(await this.#write(draft.toWrite(this, this.#lease.generation)))) break;
       for (const act of after) act();
       if (this.#commands.hasPrompt) this.#attachment.ensure();
     }
@@ -262,28 +255,15 @@ export class Session {
     after.push(() => this.#deliver(prompt.id, message));
   }
 
-  /** Writes until it is written. False: the session has ended, perhaps because somebody else owns the conversation. */
+  /** False: the session has ended, perhaps because somebody else has the conversation, or because it was deleted. */
   async #write(write: LogWrite): Promise<boolean> {
-    for (let attempt = 0; ; attempt++) {
-      if (this.#ended.signal.aborted) return false;
-      try {
-        if ((await this.#parts.store.write(write)) === 'written') break;
-        return await this.#giveWay();
-      } catch (error) {
-        this.#parts.log.error({ err: error, attempt }, 'conversation not written');
-        await pauseBefore(attempt, this.#ended.signal);
-      }
+    const outcome = await this.#lease.write(write, this.#ended.signal);
+    if (outcome === 'written') this.#written(write);
+    if (outcome === 'lost' || outcome === 'deleted') {
+      this.#parts.log.info({ generation: write.generation, outcome }, 'conversation taken over or deleted elsewhere');
+      await (outcome === 'lost' ? this.end() : this.abandon());
     }
-    this.#written(write);
-    return true;
-  }
-
-  /** A write was refused: somebody else has the conversation, or it was deleted. */
-  async #giveWay(): Promise<false> {
-    const isThere = (await this.#parts.store.get(this.conversationId)) !== undefined;
-    this.#parts.log.info({ generation: this.#generation, isThere }, 'conversation taken over or deleted elsewhere');
-    await (isThere ? this.end() : this.abandon());
-    return false;
+    return outcome === 'written';
   }
 
   #written({ runnerOffset, batch, commands, durable }: LogWrite): void {
@@ -367,17 +347,10 @@ export class Session {
     });
   }
 
-  async #raiseGeneration(current: number): Promise<boolean> {
-    const now = Date.now();
-    const { store, owner } = this.#parts;
-    const request = { owner, now, until: now + leaseMs, minGeneration: current + 1 };
-    const lease = await store.acquire(this.conversationId, request);
-    if (lease.kind === 'acquired') {
-      this.#generation = lease.generation;
-      return true;
-    }
-    await this.end();
-    return false;
+  async #raiseGeneration(seen: number): Promise<boolean> {
+    const isRaised = await this.#lease.raise(seen);
+    if (!isRaised) await this.end();
+    return isRaised;
   }
 
   #openRequest(): OpenRequest {
@@ -388,7 +361,7 @@ export class Session {
       cwd: this.#parts.cwd,
       env: this.#parts.env,
       from: this.#runnerOffset,
-      generation: this.#generation,
+      generation: this.#lease.generation,
       ...(epoch === null ? {} : { epoch }),
     };
   }

@@ -14,7 +14,8 @@ import type { RunnerHost } from '../machines/runner-host.ts';
 import { Feed, type Watcher } from './feed.ts';
 import { isOwnerDead, newOwner } from './owner.ts';
 import { answerLate, isDecision, maxQueuedPrompts, refuseFull, refuseMissing, type Answer } from './command-queue.ts';
-import { leaseMs, Session } from './session.ts';
+import { leaseMs } from './lease.ts';
+import { Session } from './session.ts';
 
 /** Where a project's agents run, and with what. */
 export type Workplace = {
