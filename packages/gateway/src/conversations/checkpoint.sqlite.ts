@@ -1,39 +1,62 @@
-import { Worker } from 'node:worker_threads';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { pageBytes } from './file.sqlite.ts';
 
-/** The WAL is brought into the file when nothing was written for this long, */
+const mebibyte = 1024 * 1024;
+/** The WAL is brought into the file when nothing was written for this long in milliseconds, */
 const idleMs = 250;
-/** or when this many bytes have gathered. */
-const checkpointBytes = 64 * 1024 * 1024;
-/** From this length on the WAL is begun anew, which writers have to stand still for: */
-const longWalBytes = 256 * 1024 * 1024;
-/** as soon as no more than this is left to be brought in, */
-const shortRestBytes = 16 * 1024 * 1024;
-/** or, when the other thread cannot keep up, at this length anyway. */
-const maxWalBytes = 512 * 1024 * 1024;
+/** or when this much has gathered. */
+const checkpointBytes = 64 * mebibyte;
+/** From this length on the WAL is begun anew: by itself that happens only when writers pause. */
+const longWalBytes = 256 * mebibyte;
+/** At this length the writer itself sees to it, at the cost of standing still: the other thread cannot keep up. */
+const maxWalBytes = 768 * mebibyte;
+/**
+ * What may gather from work that can wait, and how long the WAL may become by it. More at once would keep the disk from others
+ * for too long.
+ */
+const backlogBytes = 8 * mebibyte;
+const backlogWalBytes = 32 * mebibyte;
 
+/**
+ * To begin the WAL anew SQLite keeps writers out, and when something is left to be brought in, for as long as two fsyncs take:
+ * so that is tried right after nothing was left, or, under writers that never pause, little.
+ */
 const source = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { DatabaseSync } = require('node:sqlite');
-  const db = new DatabaseSync(new URL(workerData), { timeout: 5000 });
-  const isWhole = () => {
-    const { log, checkpointed } = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
-    return log === checkpointed;
-  };
-  const truncate = () => {
-    db.exec('PRAGMA busy_timeout = 0');
-    const { busy } = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
-    db.exec('PRAGMA busy_timeout = 5000');
-    return busy === 0;
-  };
+  const db = new DatabaseSync(new URL(workerData.url), { timeout: 100 });
+  const littleFrames = 200;
+  const bringIn = (mode) => db.prepare('PRAGMA wal_checkpoint(' + mode + ')').get();
+
+  function carryOut({ isCut, restartFrames }) {
+    let { log, checkpointed } = bringIn('PASSIVE');
+    for (let round = 0; round < 10 && log === checkpointed && (isCut || log >= restartFrames); round++) {
+      const before = log;
+      ({ log, checkpointed } = bringIn('PASSIVE'));
+      if (log - before > (round < 6 ? 0 : littleFrames)) continue;
+      const { busy } = bringIn(isCut ? 'TRUNCATE' : 'RESTART');
+      return busy === 0 ? { isWhole: true, frames: 0 } : { isWhole: false, frames: log };
+    }
+    return { isWhole: log === checkpointed, frames: log };
+  }
+
   parentPort.on('message', (order) => {
     try {
-      parentPort.postMessage(isWhole() && (order === 'checkpoint' || truncate()));
+      parentPort.postMessage(carryOut(order));
     } catch {
-      parentPort.postMessage(false);
+      parentPort.postMessage(null);
     }
   });
 `;
+
+type Order = { readonly isCut: boolean; readonly restartFrames: number };
+type Answer = { readonly isWhole: boolean; readonly frames: number };
+type Waiting = { readonly order: Order; readonly resolve: () => void };
+
+const usual: Order = { isCut: false, restartFrames: longWalBytes / pageBytes };
+const forBacklog: Order = { isCut: false, restartFrames: backlogWalBytes / pageBytes };
+const cut: Order = { isCut: true, restartFrames: 0 };
 
 /**
  * Brings the write-ahead log into the database file on a thread of its own, when there is time or when much has gathered.
@@ -45,15 +68,15 @@ export class Checkpointer {
   #worker: Worker | null = null;
   #isBusy = false;
   #timer: NodeJS.Timeout | null = null;
-  /** Bytes that are not in the file yet, at most; and of the WAL since it was last begun anew, at most. */
+  /** Bytes that are not in the file yet, at most; and of the WAL. */
   #gathered = 0;
   #walBytes = 0;
-  #restartAt = longWalBytes;
+  #restartAt = maxWalBytes;
   #sinceAsked = 0;
   #sinceLooked = 0;
-  /** Who waits for files that are cut; and those whom the order under way is for. */
-  #waiting: (() => void)[] = [];
-  #served: (() => void)[] = [];
+  /** Who waits for an order to be carried out; and those whom the one under way is for. */
+  #waiting: Waiting[] = [];
+  #served: Waiting[] = [];
 
   /** `restartHere` brings everything in and has the WAL begun anew, at once; false when a reader is in the way. */
   constructor(path: string, restartHere: () => boolean) {
@@ -61,7 +84,7 @@ export class Checkpointer {
     this.#restartHere = restartHere;
   }
 
-  /** So many bytes were written. */
+  /** So many bytes were written, at most. */
   grown(bytes: number): void {
     this.#gathered += bytes;
     this.#walBytes += bytes;
@@ -71,36 +94,38 @@ export class Checkpointer {
     else this.#timer ??= setInterval(() => this.#look(), idleMs).unref();
   }
 
-  /**
-   * Between transactions. Writers that never pause would let the WAL grow for ever: SQLite begins it anew only when all of it
-   * is in the file.
-   */
+  /** Between transactions: when the WAL has grown beyond its bound, it is begun anew here and now. */
   settle(): void {
     if (this.#walBytes < this.#restartAt) return;
-    if (this.#gathered > shortRestBytes && this.#walBytes < this.#restartAt + maxWalBytes - longWalBytes) {
-      this.#ask();
-      return;
-    }
     const isBegunAnew = this.#restartHere();
     this.#gathered = 0;
     if (isBegunAnew) this.#walBytes = 0;
     // Whoever reads for long keeps it from that; it is tried again when there is more.
-    this.#restartAt = isBegunAnew ? longWalBytes : this.#walBytes + checkpointBytes;
+    this.#restartAt = isBegunAnew ? maxWalBytes : this.#walBytes + checkpointBytes;
   }
 
   /** Makes the files as short as they can be; nothing happens when somebody is in the way. */
   truncate(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      this.#ask();
-    });
+    return this.#order(cut);
+  }
+
+  /** Before more of what can wait is written: when much has gathered, waits until it was brought in. */
+  async catchUp(): Promise<void> {
+    if (this.#gathered > backlogBytes) await this.#order(forBacklog);
   }
 
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#worker?.terminate();
     this.#worker = null;
-    for (const resolve of [...this.#served, ...this.#waiting]) resolve();
+    for (const { resolve } of [...this.#served, ...this.#waiting]) resolve();
+  }
+
+  #order(order: Order): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ order, resolve });
+      this.#ask();
+    });
   }
 
   #look(): void {
@@ -117,28 +142,30 @@ export class Checkpointer {
     this.#served = this.#waiting;
     this.#waiting = [];
     this.#worker ??= this.#start();
-    this.#worker.postMessage(this.#served.length > 0 ? 'truncate' : 'checkpoint');
+    const orders = this.#served.map(({ order }) => order);
+    this.#worker.postMessage(orders.find(({ isCut }) => isCut) ?? orders[0] ?? usual);
   }
 
   #start(): Worker {
     // Opened as it is: a file that is gone must not come back empty.
     const url = pathToFileURL(this.#path);
     url.searchParams.set('mode', 'rw');
-    const worker = new Worker(source, { eval: true, workerData: url.href });
+    const worker = new Worker(source, { eval: true, workerData: { url: url.href } });
     worker.unref();
-    worker.on('message', (isWhole: boolean) => this.#answered(isWhole));
+    worker.on('message', (answer: Answer | null) => this.#answered(answer));
     worker.on('error', () => {
       this.#worker = null;
-      this.#answered(false);
+      this.#answered(null);
     });
     return worker;
   }
 
-  #answered(isWhole: boolean): void {
+  /** Null: it could not. */
+  #answered(answer: Answer | null): void {
     this.#isBusy = false;
-    if (isWhole) this.#gathered = this.#sinceAsked;
-    if (isWhole && this.#sinceAsked === 0) this.#walBytes = 0;
-    for (const resolve of this.#served) resolve();
+    if (answer?.isWhole === true) this.#gathered = this.#sinceAsked;
+    if (answer !== null) this.#walBytes = answer.frames * pageBytes + this.#sinceAsked;
+    for (const { resolve } of this.#served) resolve();
     this.#served = [];
     if (this.#waiting.length > 0) this.#ask();
   }

@@ -80,6 +80,7 @@ export class SQLiteEngine {
 
   /** In a transaction of its own, on disk before it resolves, when no other write waits. Tells how long it held the file. */
   async slice<Result>(run: () => Result): Promise<{ readonly result: Result; readonly tookMs: number }> {
+    await this.#checkpointer.catchUp();
     let startedAt = 0;
     const result = await this.#enqueue(this.#slices, true, () => {
       startedAt = performance.now();
