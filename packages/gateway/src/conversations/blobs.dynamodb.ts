@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Connection, Key } from './connection.dynamodb.ts';
 import { bufferOf } from './items.dynamodb.ts';
 
-/** Bytes in pieces, each an item: `pieces` of them, numbered from `base`. */
-export type BlobRef = { readonly base: bigint; readonly pieces: number };
+/** Bytes in pieces, each an item: `pieces` of them, numbered from `base`, `length` bytes in all. */
+export type BlobRef = { readonly base: bigint; readonly pieces: number; readonly length: number };
 
 /** An item is 400 kB at most, its keys and names included. */
 const maxPieceBytes = 380_000;
@@ -29,11 +29,11 @@ export class Blobs {
       return { put: { ...pieceKey(id, base, index), at, bytes: piece } };
     });
     await this.#connection.writeMany('messages', items);
-    return { base, pieces };
+    return { base, pieces, length: bytes.length };
   }
 
   /** Undefined when it is not there, or not whole. */
-  async read(id: string, { base, pieces }: BlobRef): Promise<Buffer | undefined> {
+  async read(id: string, { base, pieces, length }: BlobRef): Promise<Buffer | undefined> {
     const found: Uint8Array[] = [];
     const values = { id: blobsOf(id), first: base, last: base + BigInt(pieces) - 1n };
     for (let from: Record<string, unknown> | undefined; ;) {
@@ -43,9 +43,9 @@ export class Blobs {
       if (page.next === undefined) break;
       from = page.next;
     }
-    if (found.length !== pieces) return undefined;
     const [only] = found;
-    return pieces === 1 && only !== undefined ? bufferOf(only) : Buffer.concat(found);
+    const bytes = found.length === 1 && only !== undefined ? bufferOf(only) : Buffer.concat(found);
+    return bytes.length === length ? bytes : undefined;
   }
 
   async delete(id: string, { base, pieces }: BlobRef): Promise<void> {

@@ -243,6 +243,26 @@ describe('a store whose process is killed', () => {
     }
   });
 
+  test('a log whose batches were restored from a later moment than its record goes on where the record ends', async () => {
+    const store = openStore();
+    await drive(store, []);
+    await store.close();
+    const backup = await itemsOf('records');
+    const later = openStore();
+    const lease = await later.acquire(one, { owner: 'first', now, until: now + 1_000 });
+    if (lease.kind !== 'acquired') throw new Error(lease.kind);
+    const write = { conversationId: one, generation: lease.generation, at: now, durable: true };
+    for (const seq of [6, 7, 8]) await later.write({ ...write, batch: batchOf(seq, `lost ${seq}`) });
+    await later.close();
+    const restored = openStore();
+    for (const item of backup) await restored.connection.put('records', item);
+    const again = await restored.acquire(one, { owner: 'second', now, until: now + 1_000, takeFrom: 'first' });
+    if (again.kind !== 'acquired') throw new Error(again.kind);
+    const batches = [batchOf(6, 'a', 'b'), batchOf(8, 'c')];
+    for (const batch of batches) await restored.write({ ...write, generation: again.generation, batch });
+    expect((await restored.readLog(one, 5, 1e9)).flatMap(contentsOf)).toEqual(['a', 'b', 'c']);
+  });
+
   test('answers that get lost change nothing: the request that is sent again is known', async () => {
     const store = openStore();
     const lost = new WeakSet<object>();

@@ -212,7 +212,7 @@ function readCommands(item: Item): ReadonlyMap<MessageId, OpenCommand> {
 }
 
 function blobIn(value: unknown): BlobRef | undefined {
-  const { base, pieces } = (value ?? {}) as { base?: unknown; pieces?: unknown };
-  const isRef = typeof base === 'bigint' && typeof pieces === 'number';
-  return isRef ? { base, pieces } : undefined;
+  const { base, pieces, length } = (value ?? {}) as { base?: unknown; pieces?: unknown; length?: unknown };
+  const isRef = typeof base === 'bigint' && typeof pieces === 'number' && typeof length === 'number';
+  return isRef ? { base, pieces, length } : undefined;
 }

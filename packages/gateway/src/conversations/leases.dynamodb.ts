@@ -2,7 +2,7 @@ import type { ConversationId } from '@holdfast/protocol';
 import type { Item } from './connection.dynamodb.ts';
 import type { Context } from './context.dynamodb.ts';
 import { updateOf } from './expression.dynamodb.ts';
-import { keyOf, newToken, reading, readState, textIn } from './items.dynamodb.ts';
+import { keyOf, newToken, reading, readState, textIn, type RecordState } from './items.dynamodb.ts';
 import { inParallel } from './parallel.dynamodb.ts';
 import type { Head, LeaseRequest, LeaseResult } from './store.ts';
 
@@ -42,10 +42,30 @@ export class Leases {
       if (changed.kind === 'refused') return undefined;
       const conversation = await this.#context.read(changed.item);
       if (conversation === undefined) return { kind: 'missing' };
+      const state = reading(id, 'record', () => readState(changed.item));
+      if (next !== generation) await this.#cutLog(state);
       this.#owners.set(id, request.owner);
-      this.#context.remember(reading(id, 'record', () => readState(changed.item)));
+      this.#context.remember(state);
       return { kind: 'acquired', generation: next, conversation };
     });
+  }
+
+  /**
+   * Deletes batches behind the end of the log. There are none unless the tables were restored from backups of different moments:
+   * only what was committed is stored there.
+   */
+  async #cutLog({ conversationId: id, logId, lastSeq }: RecordState): Promise<void> {
+    const request = { key: '#conversation_id = :id AND #seq > :lastSeq', values: { id, lastSeq } };
+    for (;;) {
+      const { items } = await this.#context.connection.query('messages', { ...request, projection: '#seq' });
+      if (items.length === 0) return;
+      // Read after the page: what was committed meanwhile is not behind the end any more.
+      const record = await this.#context.find(id);
+      const end = record?.['log_id'] === logId ? Number(record['last_seq']) : Number.POSITIVE_INFINITY;
+      const behind = items.map((item) => Number(item['seq'])).filter((seq) => seq > end);
+      if (behind.length === 0) return;
+      await inParallel(atOnce, behind, (seq) => this.#context.connection.delete('messages', { ...keyOf(id), seq }));
+    }
   }
 
   async renew(owner: string, until: number): Promise<void> {

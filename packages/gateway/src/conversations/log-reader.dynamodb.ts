@@ -3,9 +3,12 @@ import type { Item } from './connection.dynamodb.ts';
 import type { Context } from './context.dynamodb.ts';
 import { bufferOf, corrupt, isBlob, readBatch, reading, readState, type Tail } from './items.dynamodb.ts';
 import { walkLog, type LogBatch } from './log-batch.ts';
+import { inParallel } from './parallel.dynamodb.ts';
 
-/** Items of one request: a page of them is some hundred kB. */
-const pageLength = 64;
+/** Items of the first request, and of later ones, each of which asks for twice as many: batches may be small or large. */
+const firstPageLength = 64;
+const maxPageLength = 1_024;
+const atOnce = 8;
 
 /** Reads logs: what is in the messages table up to the record's tail, and the tail. */
 export class LogReader {
@@ -22,27 +25,32 @@ export class LogReader {
     const { logId, tail, lastSeq } = reading(id, 'log', () => readState(item));
     if (seq >= lastSeq) return [];
     if (tail === undefined || tail.lastSeq !== lastSeq) throw corrupt(id, 'log');
-    const found: LogBatch[] = [];
+    const wanted: Tail[] = [];
     let bytes = 0;
     for await (const stored of this.#batches(id, logId, seq, tail)) {
-      const batch = await this.#load(id, stored);
-      const expected = found.at(-1)?.lastSeq ?? Math.min(seq, stored.firstSeq - 1);
-      const isNext = found.length === 0 ? stored.firstSeq <= seq + 1 : stored.firstSeq === expected + 1;
-      if (batch === undefined || !isNext) return this.#explain(id, logId);
-      found.push(batch);
-      bytes += batch.bytes.length;
+      const last = wanted.at(-1);
+      const isNext = last === undefined ? stored.firstSeq <= seq + 1 : stored.firstSeq === last.lastSeq + 1;
+      if (!isNext) return this.#explain(id, logId);
+      wanted.push(stored);
+      bytes += stored.bytes.length;
       if (bytes >= maxBytes) break;
     }
-    return found;
+    const found = await inParallel(atOnce, wanted, (stored) => this.#load(id, stored));
+    const batches = found.filter((batch) => batch !== undefined);
+    return batches.length === found.length ? batches : this.#explain(id, logId);
   }
 
   async *#batches(id: ConversationId, logId: string, seq: number, tail: Tail): AsyncGenerator<Tail> {
     const values = { id, first: seq + 1, last: tail.firstSeq - 1 };
-    const request = { key: '#conversation_id = :id AND #seq BETWEEN :first AND :last', values, limit: pageLength };
-    for (let from: Item | undefined, isMore = values.first <= values.last; isMore;) {
-      const page = await this.#context.connection.query('messages', { ...request, ...(from && { from }) });
+    const request = { key: '#conversation_id = :id AND #seq BETWEEN :first AND :last', values };
+    let from: Item | undefined;
+    let limit = firstPageLength;
+    let isMore = values.first <= values.last;
+    while (isMore) {
+      const page = await this.#context.connection.query('messages', { ...request, limit, ...(from && { from }) });
       for (const item of page.items) if (item['log_id'] === logId) yield reading(id, 'log', () => readBatch(item));
       from = page.next;
+      limit = Math.min(maxPageLength, limit * 2);
       isMore = from !== undefined;
     }
     yield tail;
