@@ -23,7 +23,7 @@ export function readJestJson(document: Json, directory: string): Reading | undef
       const key = isRecord(test) ? keys[textIn(test, 'status') ?? ''] : undefined;
       if (!isRecord(test) || key === undefined) return undefined;
       counts[key] += 1;
-      if (key === 'failed') addFailure(problems, path, test);
+      if (key === 'failed') addFailure(problems, path, test, directory);
     }
     if (file['status'] !== 'failed') continue;
     failedFiles += 1;
@@ -50,13 +50,13 @@ const keys: Readonly<Record<string, 'passedCount' | 'failed' | 'skipped'>> = {
   disabled: 'skipped',
 };
 
-function addFailure(problems: ProblemList, file: string | null, test: JsonRecord): void {
+function addFailure(problems: ProblemList, file: string | null, test: JsonRecord, directory: string): void {
   const titles = [...listIn(test, 'ancestorTitles'), test['title'] ?? ''];
   const name = titles.flatMap((title) => (typeof title === 'string' && title !== '' ? [title] : [])).join(' > ');
   const [said] = listIn(test, 'failureMessages');
   const message = typeof said === 'string' ? said : '';
   // jest's own `location` is the test's, and told only when asked for; vitest 1 tells where it failed.
-  const { line, column } = placeInStack(message, file ?? '') ?? recordIn(test, 'location');
+  const { line, column } = placeInStack(message, file ?? '', directory) ?? recordIn(test, 'location');
   problems.add({
     file,
     line: typeof line === 'number' ? line : null,

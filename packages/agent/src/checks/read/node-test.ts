@@ -30,10 +30,6 @@ class NodeTestReader implements RunReader {
   }
 
   readLine(line: string): void {
-    if (line === 'TAP version 13') {
-      this.#timeline.begin('node:test');
-      return;
-    }
     const said = summary.exec(line)?.groups;
     if (said) this.#readNumber(said['mark'] ?? '', said['name'] ?? '', Number(said['count']));
     else this.#readProblem(line);
@@ -55,7 +51,8 @@ class NodeTestReader implements RunReader {
     const counts = testCounts({ passedCount: pass, failed: fail + cancelled, skipped: skipped + todo, total });
     if (counts === undefined) return;
     this.#problems = new ProblemList(this.#directory);
-    this.#timeline.end('node:test', {
+    // The points before it are a run of TAP already; this says the same of it, more exactly.
+    this.#timeline.end(this.#mark === '#' ? 'TAP' : 'node:test', {
       source: this.#mark === '#' ? 'node:test TAP' : 'node:test',
       kind: 'test',
       counts,

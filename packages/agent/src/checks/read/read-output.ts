@@ -1,19 +1,22 @@
-import type { CheckName, Json } from '@holdfast/protocol';
+import type { CheckName } from '@holdfast/protocol';
 import { addReadings } from './add-readings.ts';
-import { documentReaders } from './documents.ts';
+import { CoverageText } from './coverage-text.ts';
+import { readJsonDocument, readXmlDocument } from './documents.ts';
 import { JsonDocuments } from './json-documents.ts';
 import { maxDocumentBytes, type LineReader, type Reading, type RunReader } from './reader.ts';
 import { lineReaders, runReaders } from './readers.ts';
 import { RunTimeline } from './run-timeline.ts';
 import { TerminalLines } from './terminal-lines.ts';
+import { XmlDocuments } from './xml-documents.ts';
 
 /** Reads what a check prints, while it comes and in whatever pieces; keeps a bounded part of it. */
 export class OutputReading {
   readonly #check: CheckName;
-  readonly #directory: string;
   readonly #lines: TerminalLines;
-  readonly #documents: JsonDocuments;
+  readonly #json: JsonDocuments;
+  readonly #xml: XmlDocuments;
   readonly #timeline = new RunTimeline();
+  readonly #coverage = new CoverageText();
   readonly #lineReaders: readonly LineReader[];
   readonly #runReaders: readonly RunReader[];
   readonly #told: Reading[] = [];
@@ -21,11 +24,15 @@ export class OutputReading {
   /** `directory` is the one that is checked: files in it are told relative to it. */
   constructor(check: CheckName, directory: string) {
     this.#check = check;
-    this.#directory = directory;
     this.#lineReaders = lineReaders[check].map((make) => make(directory));
     this.#runReaders = check === 'test' ? runReaders.map((make) => make(directory, this.#timeline)) : [];
     this.#lines = new TerminalLines(maxDocumentBytes, (line) => this.#readLine(line));
-    this.#documents = new JsonDocuments(maxDocumentBytes, (document) => this.#readDocument(document));
+    this.#json = new JsonDocuments(maxDocumentBytes, (document) =>
+      this.#tell(readJsonDocument(check, document, directory)),
+    );
+    this.#xml = new XmlDocuments(maxDocumentBytes, (document) =>
+      this.#tell(readXmlDocument(check, document, directory)),
+    );
   }
 
   /** The next bytes, stdout and stderr in the order in which they came. */
@@ -40,30 +47,38 @@ export class OutputReading {
    */
   finish(returnCode: number | null = null): Reading | undefined {
     const { rest } = this.#lines;
-    if (rest !== '') this.#documents.readLine(rest);
-    if (this.#check === 'test') return this.#timeline.finish();
+    if (rest !== '') this.#readDocuments(rest);
+    if (this.#check === 'test') return this.#finishTests();
     const said = this.#lineReaders.flatMap((reader) => reader.finish(returnCode) ?? []);
     const all = [...this.#told, ...said.filter((one) => !this.#told.some((other) => toolOf(other) === toolOf(one)))];
     return all.length === 0 ? undefined : addReadings(all);
   }
 
+  #finishTests(): Reading | undefined {
+    const reading = this.#timeline.finish();
+    const coverage = this.#coverage.finish();
+    return reading && coverage ? { ...reading, counts: { ...reading.counts, coverage } } : reading;
+  }
+
   #readLine(line: string): void {
-    this.#documents.readLine(line);
+    this.#readDocuments(line);
     for (const reader of this.#runReaders) reader.readLine(line);
     for (const reader of this.#lineReaders) reader.readLine(line);
+    if (this.#check === 'test') this.#coverage.readLine(line);
   }
 
-  #readDocument(document: Json): void {
-    for (const read of documentReaders[this.#check]) {
-      const reading = read(document, this.#directory);
-      if (reading === undefined) continue;
-      if (this.#check === 'test') this.#timeline.end(toolOf(reading), reading);
-      else this.#tell(reading);
+  #readDocuments(line: string): void {
+    this.#json.readLine(line);
+    this.#xml.readLine(line);
+  }
+
+  #tell(reading: Reading | undefined): void {
+    // Coverage alone is no test run.
+    if (reading === undefined || Object.keys(reading.counts).join(',') === 'coverage') return;
+    if (this.#check === 'test') {
+      this.#timeline.end(toolOf(reading), reading);
       return;
     }
-  }
-
-  #tell(reading: Reading): void {
     // One sum for each form and not a list of all: an output may be as long as it likes.
     const same = this.#told.findIndex(({ source }) => source === reading.source);
     const other = this.#told[same];

@@ -1,4 +1,5 @@
 import { testCounts, unknownTestCounts } from './counts.ts';
+import { FailureNotes } from './failure-notes.ts';
 import { ProblemList } from './problems.ts';
 import type { RunReader, RunReaderFactory } from './reader.ts';
 import type { RunTimeline } from './run-timeline.ts';
@@ -23,11 +24,12 @@ class VitestReader implements RunReader {
   #files: string | undefined;
   #tests: Set<string> = new Set();
   #hasErrors = false;
-  #heading: { readonly file: string; readonly name: string; message: string } | undefined;
+  readonly #failure: FailureNotes;
 
   constructor(directory: string, timeline: RunTimeline) {
     this.#timeline = timeline;
     this.#problems = new ProblemList(directory);
+    this.#failure = new FailureNotes(this.#problems);
   }
 
   readLine(line: string): void {
@@ -68,7 +70,7 @@ class VitestReader implements RunReader {
   }
 
   #say(parts: Parts | undefined, saysFailed: boolean): void {
-    this.#endProblem();
+    this.#failure.end();
     const counts = (parts && testCounts(parts)) ?? unknownTestCounts;
     const problems = this.#problems.list;
     this.#timeline.end(tool, { source: tool, kind: 'test', counts, problems, saysFailed, authority: 1 });
@@ -76,30 +78,16 @@ class VitestReader implements RunReader {
 
   /** A heading, then the message, then where it was thrown. */
   #readProblem(line: string): void {
-    const groups = heading.exec(line)?.groups;
-    if (groups) {
-      this.#endProblem();
-      this.#heading = { file: groups['file'] ?? '', name: groups['name'] ?? '', message: '' };
+    const said = heading.exec(line)?.groups;
+    if (said) {
+      this.#failure.begin(said['name'] ?? '', said['file'] ?? '');
       return;
     }
-    if (!this.#heading) return;
+    if (!this.#failure.isOpen) return;
     const at = place.exec(line)?.groups;
-    if (at) this.#endProblem(at);
-    else if (line.startsWith('⎯⎯')) this.#endProblem();
-    else if (this.#heading.message === '') this.#heading.message = line;
-  }
-
-  #endProblem(at?: Readonly<Record<string, string>>): void {
-    if (!this.#heading) return;
-    const { file, name, message } = this.#heading;
-    const isHere = at?.['file'] === file;
-    this.#problems.add({
-      file,
-      line: isHere ? Number(at?.['line']) : null,
-      column: isHere ? Number(at?.['column']) : null,
-      message: [name, message].filter((text) => text !== '').join(': '),
-    });
-    this.#heading = undefined;
+    if (at) this.#failure.end({ file: at['file'] ?? '', line: Number(at['line']), column: Number(at['column']) });
+    else if (line.startsWith('⎯⎯')) this.#failure.end();
+    else this.#failure.readMessage(line);
   }
 
   #forget(): void {

@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=recording.js.map
