@@ -34,7 +34,10 @@ export function startFailure(returnCode: number | null, output: string, isWhole:
   const lines = output.split('\n').map((line) => line.trimEnd());
   const own = lines.filter((line) => !frame.some((pattern) => pattern.test(line)));
   const script = missingScript.map((pattern) => pattern.exec(output)?.groups?.['script']).find(Boolean);
-  if (script !== undefined && own.every((line) => isAboutScript(line))) return `There is no script "${script}".`;
+  // A script that was begun, and calls one that there is not, has run.
+  const hasBegun = lines.some((line) => /^[>$] \S/.test(line));
+  if (script !== undefined && !hasBegun && own.every((line) => isAboutScript(line)))
+    return `There is no script "${script}".`;
   if (returnCode !== 126 && returnCode !== 127 && !lines.some((line) => /Error 12[67]$/.test(line))) return undefined;
   const programs = own.map((line) => (notFound.exec(line) ?? bunNotFound.exec(line))?.groups?.['program']);
   if (programs.length === 0 || programs.includes(undefined)) return undefined;
