@@ -58,9 +58,9 @@ export async function checkCommand(args: readonly string[], variables: Variables
   const run = await runChecks(todo, (event) => printer.tell(event), { signal: ending.signal });
   const places = { ...options, directory: todo.settings.directory, logDirectory: todo.settings.logDirectory };
   const annotations = writeReports({ run, startedAt, endedAt: Date.now() }, places, variables);
-  // GitHub reads both outputs, and whoever reads the JSON wants nothing else in it.
+  // GitHub reads both outputs, and whoever reads JSON wants nothing else in it.
   if (options.print === 'lines') ending.write(annotations);
-  else if (options.print === 'json') process.stderr.write(annotations);
+  else process.stderr.write(annotations);
   await ending.written();
   return ending.code ?? exitCodeOf(run);
 }
