@@ -80,6 +80,8 @@ describe('the rules bite', () => {
     ['the library with a door', { [`${gateway}/library/a.ts`]: `import { x } from '../http/b.ts';` }],
     ['the library with compose.ts', { [`${gateway}/library/a.ts`]: `import { compose } from '../compose.ts';` }],
     ['the runner with agents', { [`${agent}/runner/a.ts`]: `import { x } from '../agents/provider.ts';` }],
+    ['checks with the runner', { [`${agent}/checks/a.ts`]: `import { x } from '../runner/processes.ts';` }],
+    ['a process in checks/', { [`${agent}/checks/cache.ts`]: `execFileSync('git', []);` }],
     ['process.env in a room', { [`${gateway}/http/a.ts`]: `const port = process.env['PORT'];` }],
     ['SQL in a room', { [`${gateway}/conversations/a.ts`]: `const sql = 'SELECT * FROM messages';` }],
     ['a close code in a room', { [`${gateway}/sessions/a.ts`]: `close(4404, 'gone');` }],

@@ -145,6 +145,12 @@ export const importTable: readonly ImportRule[] = [
     applies: (from) => isSource(from) && from.package === 'agent' && from.room === 'runner',
     allows: (target) => !isRoom(target, 'agents', 'run'),
   },
+  {
+    of: 'checks/ of the agent knows no other room than lib/: it runs where there is no agent',
+    applies: (from) => isSource(from) && from.package === 'agent' && from.room === 'checks',
+    allows: (target, from) =>
+      target.kind !== 'file' || isOwnRoom(target, from) || isRoom(target, 'lib') || isTop(target, 'version.ts'),
+  },
 ];
 
 const innerRooms: ReadonlySet<string> = new Set([

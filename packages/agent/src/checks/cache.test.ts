@@ -38,9 +38,9 @@ function git(...args: readonly string[]): string {
 }
 
 function open(directory = project) {
-  const git = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
+  const askGit = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
     ask('git', args, { directory, environment: { ...environment, ...variables } });
-  return openCache({ folder: join(root, 'cache'), directory, environment, git });
+  return openCache({ folder: join(root, 'cache'), directory, environment, git: askGit });
 }
 
 const plan = (command = 'npm run lint') => ({ check: 'lint', command, why: 'x' }) as const;

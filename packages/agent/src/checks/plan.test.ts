@@ -131,7 +131,7 @@ describe('without configuration', () => {
     [{ 'package.json': '{"scripts":{"lint":5}}' }, '', /No command for lint/],
     [{}, 'nowhere', /There is no directory .*nowhere/],
   ])('%j gives no command, but a reason', (files, folder, reason) => {
-    write(files as Files);
+    write(files);
     expect(plan(folder).lint).toMatchObject({ command: null, why: expect.stringMatching(reason) as string });
   });
 });

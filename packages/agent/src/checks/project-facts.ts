@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
-export const installers = ['npm', 'pnpm', 'yarn', 'bun'] as const;
+const installers = ['npm', 'pnpm', 'yarn', 'bun'] as const;
 export type Installer = (typeof installers)[number];
 
 export type PackageScripts = {
@@ -29,7 +29,7 @@ export type ProjectFacts = {
   };
 };
 
-export const lockfiles: readonly (readonly [name: string, installer: Installer])[] = [
+const lockfiles: readonly (readonly [name: string, installer: Installer])[] = [
   ['pnpm-lock.yaml', 'pnpm'],
   ['yarn.lock', 'yarn'],
   ['bun.lock', 'bun'],
