@@ -10,7 +10,7 @@ import type { EngineAddress } from '../support/stores/open-engine.ts';
 
 /** The long runs of both are `npm run bench -- store-faults`. */
 function describeEngine(name: string, kills: number, addressOf: (name: string) => Promise<EngineAddress>): void {
-  describe(name, () => {
+  describe(`${name}, whose writers are killed and meet`, () => {
     test(
       `has everything that it acknowledged when its writer is killed (seed ${seed})`,
       { timeout: 120_000 },
