@@ -18,6 +18,9 @@ export type DynamoDBEngine = AsyncDisposable & {
   readonly thaw: () => void;
 };
 
+// The SDK would ask the metadata service of the machine that the tests run on for credentials.
+process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
+
 const maxStartMs = 60_000;
 let count = 0;
 

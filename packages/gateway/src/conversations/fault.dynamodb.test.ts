@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startDynalite } from '../../../../test/support/dynalite.ts';
 import type { DynamoDBEngine } from '../../../../test/support/dynamodb-engine.ts';
 import { freePort } from '../../../../test/support/free-port.ts';
@@ -116,6 +116,22 @@ describe('an engine that does not do what it is asked', () => {
     const again = await store.write({ ...write, batch: batchOf(2, 'b') });
     expect(['written', 'fenced']).toContain(again);
     expect((await store.readLog(one, 0, 1e9)).map(({ lastSeq }) => lastSeq)).toEqual([1, 2]);
+  });
+
+  test('of Amazon, without credentials, is unavailable and says so before anything is sent', async () => {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE']) {
+      vi.stubEnv(name, undefined);
+    }
+    for (const name of ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI']) {
+      vi.stubEnv(name, undefined);
+    }
+    for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/nonexistent');
+    const store = new DynamoDBConversationStore({ tableName: 'holdfast', region: 'eu-west-1' }, { ttlMs: null });
+    stores.push(store);
+    const { code, message } = await faultOf(store.get(one));
+    vi.unstubAllEnvs();
+    expect(code).toBe('unavailable');
+    expect(message).toMatch(/holdfast in eu-west-1: there are no valid AWS credentials/);
   });
 
   test('making tables where nobody is says so', async () => {
