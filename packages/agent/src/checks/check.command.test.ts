@@ -6,6 +6,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,6 +85,26 @@ describe('holdfast-agent check', () => {
   it('exits with 2 when nothing could be run, or was only simulated', async () => {
     for (const mode of ['real', 'auto', 'mock']) expect((await check(['--mode', mode]).ended).code).toBe(2);
     expect((await check(['nowhere', '--mode', 'real']).ended).code).toBe(2);
+  });
+
+  it('reads reports that the check writes, but none that another run has left', async () => {
+    const suite = (failures: number): string =>
+      `<testsuite name="a" tests="3" failures="${failures}" errors="0" skipped="0"><testcase name="x"/><testcase name="y"/><testcase name="z">${failures > 0 ? '<failure message="no"/>' : ''}</testcase></testsuite>`;
+    const old = new Date('2020-01-01');
+    mkdirSync(join(project, 'reports'));
+    for (const [name, failures] of [
+      ['good', 0],
+      ['bad', 1],
+    ] as const) {
+      writeFileSync(join(project, `${name}.xml`), suite(failures));
+      utimesSync(join(project, `${name}.xml`), old, old);
+    }
+    const run = async (command: string, report: string) =>
+      (await check([...only(command), '--report', `test=${report}`]).ended).run?.tests;
+    expect(await run('cp good.xml reports/a.xml', 'reports')).toMatchObject({ verdict: 'passed', total: 3, failed: 0 });
+    const bad = await run('cp bad.xml reports/b.xml', 'reports/b.xml');
+    expect(bad).toMatchObject({ verdict: 'failed', returnCode: 0, failed: 1 });
+    expect(await run('true', 'bad.xml')).toMatchObject({ verdict: 'passed', total: null });
   });
 
   it('writes log, run and summary where it is told', async () => {

@@ -31,6 +31,7 @@ Exit code: 0 all passed for real, 1 a check failed or a gate was missed, 2 it co
   --isolation auto|group auto: a pid namespace where bubblewrap is installed and allowed; group: never
   --project DIR          DIR must lie in it, also when links are followed
   --pass-env NAMES       variables that the commands may see beyond the usual ones
+  --report CHECK=PATH    a file, or folder of files, into which the check writes a report (JUnit XML, JSON, LCOV ...)
   --build-output PATH    what the build makes; its size is the build's
   --log-dir DIR          whole outputs, run.json and summary.md (default: a folder in ~/.holdfast/checks); --max-log BYTES each
   --max-processes N      of one check at once (2000)
@@ -72,7 +73,7 @@ function prepare(options: CheckOptions, variables: Variables, mark: string): Che
   const storage = variables['STORAGE_DIR']
     ? resolve(variables['STORAGE_DIR'])
     : join(variables['HOME'] || homedir(), '.holdfast');
-  const { isSerial, waitsFor, gates, mode, timeoutMs, maxLogBytes, maxProcesses, buildOutput } = options;
+  const { isSerial, waitsFor, gates, mode, timeoutMs, maxLogBytes, maxProcesses, buildOutput, reports } = options;
   let probe: Promise<boolean> | undefined;
   return {
     plans: options.only.map((check) => planCheck(check, options.named, facts)),
@@ -93,6 +94,7 @@ function prepare(options: CheckOptions, variables: Variables, mark: string): Che
       maxLogBytes,
       maxProcesses,
       buildOutput,
+      reports,
     },
   };
 }

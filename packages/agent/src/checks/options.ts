@@ -36,6 +36,7 @@ export type CheckOptions = {
   readonly ctrfFile: string | undefined;
   readonly junitFile: string | undefined;
   readonly buildOutput: string | undefined;
+  readonly reports: Readonly<Record<CheckName, readonly string[]>>;
 };
 
 const defaultTimeoutMs: Readonly<Record<CheckName, number>> = { lint: 180_000, test: 300_000, build: 300_000 };
@@ -46,7 +47,7 @@ const maxTimeoutS = 2_147_483;
 const known = {
   options: [
     ...['project', 'only', 'mode', 'after', 'gate', 'timeout', 'isolation', 'pass-env', 'log-dir', 'max-log'],
-    ...['max-processes', 'ctrf', 'junit', 'build-output', ...checkNames],
+    ...['max-processes', 'ctrf', 'junit', 'build-output', 'report', ...checkNames],
   ],
   flags: ['serial', 'events', 'json', 'no-cache', 'with-parent'],
 };
@@ -79,6 +80,7 @@ export function readOptions(args: readonly string[], environment: Variables): Ch
     ctrfFile: pathOf(options.get('ctrf')),
     junitFile: pathOf(options.get('junit')),
     buildOutput: options.get('build-output'),
+    reports: readReports(all.get('report') ?? []),
   };
 }
 
@@ -122,6 +124,19 @@ function readTimeouts(rules: readonly string[]): Readonly<Record<CheckName, numb
     for (const check of parseChecks(left, '--timeout')) timeoutMs[check] = Math.ceil(seconds * 1000);
   }
   return timeoutMs;
+}
+
+/** `test=reports/junit.xml`. */
+function readReports(rules: readonly string[]): Readonly<Record<CheckName, readonly string[]>> {
+  const reports: Record<CheckName, readonly string[]> = { lint: [], test: [], build: [] };
+  for (const rule of rules) {
+    const at = rule.indexOf('=');
+    if (at < 1 || at === rule.length - 1)
+      throw new UsageError(`--report takes CHECK=PATH such as test=reports/junit.xml, not "${rule}".`);
+    for (const check of parseChecks(rule.slice(0, at), '--report'))
+      reports[check] = [...reports[check], rule.slice(at + 1)];
+  }
+  return reports;
 }
 
 function readCount(name: string, text: string | undefined, fallback: number): number {

@@ -6,6 +6,7 @@ import { openOutputLog } from './output-log.ts';
 import { measureBytes } from './measure-bytes.ts';
 import { OutputReading } from './read/read-output.ts';
 import { Redactor } from './redact.ts';
+import { readReportFiles, withReports } from './report-files.ts';
 import { runCommand } from './run.ts';
 import { startFailure } from './start-failure.ts';
 import { decideVerdict } from './verdict.ts';
@@ -21,6 +22,8 @@ export type CheckSettings = {
   readonly maxProcesses: number;
   /** What a build makes, relative to the directory; its size is the build's. */
   readonly buildOutput: string | undefined;
+  /** Files and folders, relative to the directory, into which a check writes reports. */
+  readonly reports: Readonly<Record<CheckName, readonly string[]>>;
 };
 
 /** Runs the command of one check for real, and says what became of it. */
@@ -36,6 +39,7 @@ export async function runCheck(
   },
 ): Promise<CheckResult> {
   const began = performance.now();
+  const startedAt = Date.now();
   const redactor = new Redactor(settings.secrets);
   const excerpt = new Excerpt();
   const live = new LiveLine(run.onLine);
@@ -55,7 +59,8 @@ export async function runCheck(
   );
   take(redactor.finish());
   live.finish();
-  const reading = output.finish(end.returnCode);
+  const reports = readReportFiles(check, directory, settings.reports[check], startedAt);
+  const reading = withReports(output.finish(end.returnCode), reports);
   const failure = startFailure(end.returnCode, excerpt.text(), excerpt.isWhole);
   const { verdict, reason } = decideVerdict({ check, end, reading, startFailure: failure, timeoutMs, maxProcesses });
   const remarks = [reason, log.close()].filter((remark) => remark !== undefined).join(' ');
