@@ -10,6 +10,7 @@ export type { TokenSource } from './token.ts';
 export { readTranscript } from './transcript.ts';
 export {
   emptyTranscript,
+  type ChecksItem,
   type EndItem,
   type ErrorItem,
   type NoticeItem,

@@ -1,4 +1,6 @@
 import type {
+  CheckName,
+  CheckResult,
   ConversationStatus,
   DoneReason,
   ErrorCode,
@@ -44,7 +46,16 @@ export type ErrorItem = Place & {
 /** The end of a turn; the n-th one ends the turn of the n-th `user` item. */
 export type EndItem = Place & { readonly kind: 'end'; readonly reason: DoneReason; readonly usage?: Usage };
 
-export type TranscriptItem = UserItem | TextItem | ToolItem | NoticeItem | ErrorItem | EndItem;
+/** A check of the project; `result` when it has finished. */
+export type ChecksItem = Place & {
+  readonly kind: 'checks';
+  readonly runId: string;
+  readonly check: CheckName;
+  readonly state: 'running' | 'finished';
+  readonly result?: CheckResult;
+};
+
+export type TranscriptItem = UserItem | TextItem | ToolItem | NoticeItem | ErrorItem | ChecksItem | EndItem;
 
 /** What a conversation's messages come to (docs/protocol.md 3.6); two viewers who read as far have equal ones. */
 export type Transcript = {

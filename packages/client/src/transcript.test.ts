@@ -32,6 +32,8 @@ function contents(transcript: Transcript): unknown[] {
         return item.tool.status;
       case 'error':
         return item.error;
+      case 'checks':
+        return `${item.check} ${item.result?.verdict ?? item.state}`;
       case 'end':
         return item.reason;
     }
@@ -68,6 +70,23 @@ describe('text', () => {
     const read1 = read(text('a', 'cut'), text('b', 'x'), { type: 'superseded', block: 'a' }, text('b', 'y'));
     expect(contents(read1)).toEqual(['xy']);
     expect(contents(readTranscript(read1, toLog([text('b', 'z')])))).toEqual(['xyz']);
+  });
+});
+
+describe('checks', () => {
+  const checks = (runId: string, check: string, verdict?: string): Entry => ({
+    ...{ type: 'checks', runId, check, state: verdict === undefined ? 'running' : 'finished' },
+    ...(verdict === undefined ? {} : { result: { verdict } }),
+  });
+
+  test('a check keeps its place when it finishes; those of another run are others', () => {
+    const first = [checks('r1', 'lint'), checks('r1', 'test'), text('a', 'x'), checks('r1', 'lint', 'failed')];
+    expect(contents(read(...first, checks('r2', 'lint')))).toEqual([
+      'lint failed',
+      'test running',
+      'x',
+      'lint running',
+    ]);
   });
 });
 

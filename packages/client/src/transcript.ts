@@ -121,6 +121,11 @@ function readDurable(draft: Draft, message: DurableMessage): void {
       const after = retryAfter === undefined ? {} : { retryAfterMs: retryAfter };
       return put(draft, { kind: 'error', key: `error:${seq}`, ...place, code, error, ...after });
     }
+    case 'checks': {
+      const { runId, check, state, result } = message;
+      const found = result === undefined ? {} : { result };
+      return put(draft, { kind: 'checks', key: `checks:${runId}:${check}`, ...place, runId, check, state, ...found });
+    }
     case 'done': {
       const usage = message.usage === undefined ? {} : { usage: message.usage };
       return put(draft, { kind: 'end', key: `end:${seq}`, ...place, reason: message.reason, ...usage });

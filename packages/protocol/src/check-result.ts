@@ -3,6 +3,9 @@
 export const checkNames = ['lint', 'test', 'build'] as const;
 export type CheckName = (typeof checkNames)[number];
 
+export const checkModes = ['real', 'mock', 'auto'] as const;
+export type CheckMode = (typeof checkModes)[number];
+
 export const checkVerdicts = [
   /** Ran and ended with 0, and what the tool says does not contradict that. */
   'passed',
@@ -99,6 +102,8 @@ export type CheckEvent =
       /** Where the command comes from: `CHECK_COMMAND_LINT`, `package.json script "lint" (pnpm-lock.yaml)` … */
       readonly why: string;
       readonly timeoutMs: number;
+      /** Where the whole output goes, on the machine where it runs. */
+      readonly logFile?: string;
     }
   | { readonly type: 'started'; readonly check: CheckName }
   /** Newest whole line of output, at most some ten a second; for showing that something happens. */

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest';
 import {
   decodeData,
   decodeJsonPayload,
+  decodeLog,
   encodeDataHeader,
   encodeFrame,
+  encodeLog,
   encodeRawFrame,
   frameKind,
   FrameReader,
@@ -96,4 +98,26 @@ test('a payload that is no JSON object is undefined', () => {
   expect(decodeJsonPayload(Buffer.from('{"offset":1}'))).toEqual({ offset: 1 });
   expect(decodeJsonPayload(Buffer.from('[1]'))).toBeUndefined();
   expect(decodeJsonPayload(Buffer.from('nonsense'))).toBeUndefined();
+});
+
+test('what a check has put out keeps its check, its offset and its bytes', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('lint', 'test', 'build'),
+      fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+      fc.uint8Array({ maxLength: 40 }),
+      (check, offset, bytes) => {
+        const frame = encodeLog(7, check, offset, bytes);
+        new FrameReader().push(frame, ({ kind, channel, payload }) => {
+          expect([kind, channel]).toEqual([frameKind.log, 7]);
+          expect(decodeLog(payload)).toEqual({ check, offset, bytes });
+        });
+      },
+    ),
+  );
+});
+
+test('output of a check that this version does not know is passed over', () => {
+  expect(decodeLog(Uint8Array.from([9, 0, 0, 0, 0, 0, 0, 0, 0]))).toBeUndefined();
+  expect(decodeLog(new Uint8Array(3))).toBeUndefined();
 });

@@ -1,3 +1,4 @@
+import { checkNames, type CheckMode, type CheckName } from './check-result.ts';
 import { isRecord, parseJson, type Json } from './json.ts';
 
 /** docs/protocol.md section 8: what the link and the runner's socket carry. */
@@ -10,10 +11,13 @@ export const frameKind = {
   close: 4,
   end: 5,
   find: 6,
+  check: 7,
   opened: 16,
   data: 17,
   gone: 18,
   found: 19,
+  event: 20,
+  log: 21,
 } as const;
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
 
@@ -21,6 +25,8 @@ export type FrameKind = (typeof frameKind)[keyof typeof frameKind];
 export const frameHeaderBytes = 9;
 /** Bytes of a DATA payload before its lines: the offset of the first one. */
 const dataHeaderBytes = 8;
+/** Bytes of a LOG payload before the output: the check's number and the offset. */
+const logHeaderBytes = 9;
 /** No honest frame is larger: the longest line, its offset and some room. A larger one means the stream is not ours. */
 export const maxFrameBytes = 4_194_304;
 
@@ -42,12 +48,29 @@ export type Opened = {
   readonly from: number;
   readonly next: number;
 };
+/** What is asked for with a CHECK. What is absent is up to the machine: `holdfast-agent check` finds commands by itself. */
+export type CheckRequest = {
+  /** The project's directory. */
+  readonly cwd: string;
+  /** Relative to it, or absolute; must lie in it. Default: the directory itself. */
+  readonly workingDir?: string;
+  readonly only?: readonly CheckName[];
+  readonly mode?: CheckMode;
+  readonly commands?: Readonly<Partial<Record<CheckName, string>>>;
+  readonly timeoutsS?: Readonly<Partial<Record<CheckName, number>>>;
+  readonly gates?: readonly string[];
+  /** Variables for the run; the commands see only those that `passEnv` names. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly passEnv?: readonly string[];
+};
 export type GoneReason = 'superseded' | 'stale' | 'ended' | 'lost' | 'failed';
 export type Gone = {
   readonly reason: GoneReason;
   readonly code?: string;
   readonly message?: string;
   readonly generation?: number;
+  /** Of checks that ended: the exit code of `holdfast-agent check`. */
+  readonly exit?: number;
 };
 
 /** A frame as it was cut out of the stream; `payload` is a view of memory that is not written again. */
@@ -88,6 +111,28 @@ export function decodeData(payload: Uint8Array): { offset: number; lines: Uint8A
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const offset = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
   return { offset, lines: payload.subarray(dataHeaderBytes) };
+}
+
+/** The bytes of a LOG frame: what a check has put out, from `offset` on. */
+export function encodeLog(channel: number, check: CheckName, offset: number, bytes: Uint8Array): Uint8Array {
+  const body = new Uint8Array(logHeaderBytes + bytes.length);
+  const view = new DataView(body.buffer);
+  view.setUint8(0, checkNames.indexOf(check));
+  view.setUint32(1, Math.floor(offset / 2 ** 32));
+  view.setUint32(5, offset >>> 0);
+  body.set(bytes, logHeaderBytes);
+  return encodeRawFrame(frameKind.log, channel, body);
+}
+
+/** What a LOG payload holds; undefined for a check that this version does not know. */
+export function decodeLog(
+  payload: Uint8Array,
+): { readonly check: CheckName; readonly offset: number; readonly bytes: Uint8Array } | undefined {
+  if (payload.length < logHeaderBytes) return undefined;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const check = checkNames[view.getUint8(0)];
+  const offset = view.getUint32(1) * 2 ** 32 + view.getUint32(5);
+  return check === undefined ? undefined : { check, offset, bytes: payload.subarray(logHeaderBytes) };
 }
 
 /** The JSON object of a payload; undefined when it is not one. */

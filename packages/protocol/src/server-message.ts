@@ -1,3 +1,4 @@
+import type { CheckName, CheckResult } from './check-result.ts';
 import type { PromptContext, Settings } from './client-message.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ConversationId, MessageId, UserId } from './ids.ts';
@@ -71,6 +72,15 @@ export type DecisionMessage = Common & {
 };
 export type StatusMessage = Common & { readonly type: 'status'; readonly status: ConversationStatus };
 
+/** A check of the project began, or ended with this result: `problems` and texts are cut to what a log should hold. */
+export type ChecksMessage = Common & {
+  readonly type: 'checks';
+  readonly runId: string;
+  readonly check: CheckName;
+  readonly state: 'running' | 'finished';
+  readonly result?: CheckResult;
+};
+
 /** A message that stands in the log. */
 export type DurableMessage =
   | TextMessage
@@ -82,6 +92,7 @@ export type DurableMessage =
   | ErrorMessage
   | UserMessage
   | DecisionMessage
+  | ChecksMessage
   | StatusMessage;
 
 /** A durable message as a `history` carries it (docs/protocol.md 3.3). */

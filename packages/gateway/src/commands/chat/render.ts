@@ -1,5 +1,6 @@
 import { emptyTranscript, readTranscript, type TranscriptItem } from '@holdfast/client';
 import type {
+  ChecksMessage,
   DecisionMessage,
   DoneMessage,
   HistoryMessage,
@@ -9,6 +10,7 @@ import type {
   ToolResultMessage,
 } from '@holdfast/protocol';
 
+import { checkLines } from './check-lines.ts';
 import { ShownBlocks } from './shown-blocks.ts';
 import { MarkdownStream } from './markdown.ts';
 import { painter, type Paint } from './paint.ts';
@@ -115,6 +117,8 @@ export class ChatRenderer {
         return this.note(message.content);
       case 'error':
         return message.seq === undefined ? '' : this.problem(message.error);
+      case 'checks':
+        return this.#checks(message);
       case 'done':
         return this.#done(message);
       default:
@@ -177,6 +181,8 @@ export class ChatRenderer {
         return this.note(item.content);
       case 'error':
         return this.problem(item.error);
+      case 'checks':
+        return this.#checks(item);
       case 'end':
         return this.#done({ type: 'done', agent: '', ...item });
     }
@@ -259,6 +265,14 @@ export class ChatRenderer {
     const gap = isDirect ? this.#lineBreak() : this.#gap();
     this.#lastTool = toolId;
     return gap + this.#write(`${[...name, ...lines.map((line) => `  ${line}`)].join('\n')}\n`);
+  }
+
+  /** The colour is the verdict's: what was only simulated is not green. */
+  #checks(message: Pick<ChecksMessage, 'check' | 'result'>): string {
+    const verdict = message.result?.verdict;
+    const colour = verdict === 'passed' ? 'green' : verdict === 'failed' || verdict === 'timed_out' ? 'red' : 'dim';
+    const [first = '', ...rest] = checkLines(message).map((line) => printable(line).replaceAll('\n', ' '));
+    return this.#paragraph([this.#paint(colour, `◆ ${first}`), ...rest.map((line) => this.#paint('dim', `  ${line}`))]);
   }
 
   #done({ reason, usage }: DoneMessage): string {
