@@ -48,6 +48,8 @@ export function openCache(options: {
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly git: AskGit;
+  /** What else a result is read from; belongs to the command. */
+  readonly readFrom?: string;
 }): ResultCache {
   const { folder, directory, environment } = options;
   const tree = new SharedHash(new ContentOfTree(options.git, join(folder, 'trees', digest(directory))));
@@ -59,7 +61,7 @@ export function openCache(options: {
     if ('none' in content) return { notCached: content.none };
     const facts: RunFacts = {
       tree: content.hash,
-      command: plan.command,
+      command: [plan.command, options.readFrom].filter(Boolean).join(' '),
       environment: digestEach(environment),
       tools: toolStamps(plan, options),
       outcome: 'unknown',

@@ -100,7 +100,7 @@ function prepare(options: CheckOptions, variables: Variables, mark: string): Che
 }
 
 function cacheOf(
-  { usesCache }: CheckOptions,
+  { usesCache, reports, buildOutput }: CheckOptions,
   directory: string,
   environment: Readonly<Record<string, string>>,
   folder: string,
@@ -108,7 +108,8 @@ function cacheOf(
   if (!usesCache) return noCache('--no-cache');
   const git: AskGit = (args, variables) =>
     ask('git', args, { directory, environment: { ...environment, ...variables, LC_ALL: 'C' } });
-  return openCache({ folder, directory, environment, git });
+  const readFrom = JSON.stringify([reports, buildOutput]);
+  return openCache({ folder, directory, environment, git, readFrom });
 }
 
 /** The lines of a long output are garbage at once; without this the engine takes some twenty megabytes more before it looks. */

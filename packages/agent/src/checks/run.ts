@@ -154,11 +154,9 @@ function startCommand(spec: CommandSpec, pipe: OutputPipe | undefined, onOutput:
 /** The line itself is an argument (`$0`), so nothing in it needs to be quoted; the number of processes is limited where that holds. */
 function limitedScript(spec: CommandSpec, isOnePipe: boolean): string {
   const order = isOnePipe ? '' : 'exec 2>&1; ';
-  // For root the kernel does not apply it; runCommand counts too.
-  const limit =
-    process.getuid?.() === 0
-      ? ''
-      : `{ ulimit -S -u ${spec.maxProcesses + (countTasks() ?? 0)} || ulimit -S -p ${spec.maxProcesses + (countTasks() ?? 0)}; } 2>/dev/null; `;
+  // Twice, so that it is counted here first and said why. For root the kernel does not apply it at all.
+  const most = 2 * spec.maxProcesses + (countTasks() ?? 0);
+  const limit = process.getuid?.() === 0 ? '' : `{ ulimit -S -u ${most} || ulimit -S -p ${most}; } 2>/dev/null; `;
   return `${order}${limit}exec /bin/sh -c "$0"`;
 }
 
