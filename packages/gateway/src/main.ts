@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, { readonly about: string; readonly load:
     about: 'talk to an agent from this terminal',
     load: async () => (await import('./commands/chat/chat.ts')).chatCommand,
   },
+  check: {
+    about: 'run lint, test and build of a directory, and judge them by gates',
+    load: async () => (await import('./commands/check/check.ts')).checkCommand,
+  },
   conversations: {
     about: 'list, show, delete, clean up, back up the durable conversations',
     load: async () => (await import('./commands/conversations/conversations.ts')).conversationsCommand,

@@ -56,7 +56,8 @@ function fitting<Row>(rows: readonly Row[], columns: readonly Column<Row>[], wid
   return shown;
 }
 
-function cut(text: string, room: number): string {
+/** At most `room` columns of it; what is cut ends with an ellipsis. */
+export function cut(text: string, room: number): string {
   if (widthOf(text) <= room) return text;
   let kept = '';
   for (const { segment } of new Intl.Segmenter().segment(text)) {
