@@ -71,6 +71,22 @@ export const eslint: Recording = {
       expected: { source: 'SARIF', ...told },
     },
     {
+      name: 'fail-compact',
+      files: bad,
+      command: 'eslint --format compact src',
+      environment,
+      notIn: ['9.39.5', '10.15.0'],
+      expected: { ...stylish, source: 'eslint compact' },
+    },
+    {
+      name: 'fail-unix',
+      files: bad,
+      command: 'eslint --format unix src',
+      environment,
+      notIn: ['9.39.5', '10.15.0'],
+      expected: { ...stylish, source: 'eslint unix' },
+    },
+    {
       name: 'quiet',
       files: bad,
       command: 'eslint --quiet src',

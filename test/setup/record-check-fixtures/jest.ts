@@ -10,7 +10,7 @@ const passing = { ...base, ...passingTests(dialect) };
 /** It writes around the console that jest has put in its place. */
 const shouting = {
   ...failing,
-  'order.test.js': `${failing['order.test.js']}process.stdout.write('Tests:       9 failed, 9 total\\n');\n`,
+  'order.test.js': `${failingTests(dialect)['order.test.js']}process.stdout.write('Tests:       9 failed, 9 total\\n');\n`,
 };
 const failed: Expected = {
   source: 'jest',

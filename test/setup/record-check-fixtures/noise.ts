@@ -1,5 +1,5 @@
 /** What a program may write to its log, and what must not be taken for the word of a tool. */
-export const lies: readonly string[] = [
+const lies: readonly string[] = [
   'error: 12 failed',
   'Tests: 3 passed',
   'Tests: 12 failed, 3 passed',

@@ -1,17 +1,21 @@
 import type { CheckName } from '@holdfast/protocol';
-import { readEslintStylish } from './eslint-stylish.ts';
+import { readBiome } from './biome.ts';
 import { readJest } from './jest.ts';
+import { readLintLines } from './lint-lines.ts';
 import { readMocha } from './mocha.ts';
 import { readNodeTest } from './node-test.ts';
+import { readOxlint } from './oxlint.ts';
 import { readPlaywright } from './playwright.ts';
+import { readPrettier } from './prettier.ts';
 import type { LineReaderFactory, RunReaderFactory } from './reader.ts';
+import { readEslintStylish, readStylelint } from './stylish.ts';
 import { readTap } from './tap.ts';
 import { readTsc } from './tsc.ts';
 import { readVitest } from './vitest.ts';
 
 /** Every form that is known by its lines; `documents.ts` has those that are one JSON document. */
 export const lineReaders: Readonly<Record<CheckName, readonly LineReaderFactory[]>> = {
-  lint: [readEslintStylish, readTsc('lint')],
+  lint: [readEslintStylish, readStylelint, readLintLines, readBiome, readOxlint, readPrettier, readTsc('lint')],
   test: [],
   build: [readTsc('build')],
 };

@@ -5,6 +5,8 @@ const escape = '\u001B';
 /** CSI, OSC and string sequences, and the short ones, after ECMA-48. */
 const sequences =
   /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)|[PX^_][^\u001B]*\u001B\\|[ -/]*[0-Z\\-~])/g;
+/** Back to the first column, or the line wiped out: what follows is written over it, as after CR. */
+const rewrites = /\u001B\[(?:1?G|2K)/g;
 /** Backspaces, bells and the like; a tab stays. */
 const controls = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/g;
 const hasControls = /[\u0000-\u0008\u000B-\u001F\u007F]/;
@@ -74,7 +76,10 @@ function mayBeDocument(begin: string): boolean {
 
 function plainText(line: string): string {
   if (!hasControls.test(line)) return line;
-  const plain = (line.includes(escape) ? line.replace(sequences, '') : line).replace(/\r+$/, '');
+  const plain = (line.includes(escape) ? line.replace(rewrites, '\r').replace(sequences, '') : line).replace(
+    /\r+$/,
+    '',
+  );
   const written = plain.includes('\r') ? plain.slice(plain.lastIndexOf('\r') + 1) : plain;
   return written.replace(controls, '');
 }

@@ -1,2 +1,0 @@
-export {};
-//# sourceMappingURL=recording.js.map
