@@ -1,3 +1,5 @@
+import { isRecord, parseJson } from './json.ts';
+
 /** What became of checks (contract section 8), as the project's machine reports it and people see it. */
 
 export const checkNames = ['lint', 'test', 'build'] as const;
@@ -110,3 +112,19 @@ export type CheckEvent =
   | { readonly type: 'output'; readonly check: CheckName; readonly line: string }
   | { readonly type: 'finished'; readonly check: CheckName; readonly result: CheckResult }
   | { readonly type: 'done'; readonly run: CheckRun };
+
+const eventTypes: readonly unknown[] = [
+  'planned',
+  'started',
+  'output',
+  'finished',
+  'done',
+] satisfies CheckEvent['type'][];
+
+/** Reads one event. The sender is our own program, so only what it is dispatched by is checked; undefined for anything else. */
+export function parseCheckEvent(text: string): CheckEvent | undefined {
+  const value = parseJson(text);
+  if (!isRecord(value) || !eventTypes.includes(value['type'])) return undefined;
+  if (value['type'] !== 'done' && !(checkNames as readonly unknown[]).includes(value['check'])) return undefined;
+  return value as unknown as CheckEvent;
+}

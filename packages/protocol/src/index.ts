@@ -13,6 +13,7 @@ export {
   checkModes,
   checkNames,
   checkVerdicts,
+  parseCheckEvent,
   type CheckCounts,
   type CheckEvent,
   type CheckMode,

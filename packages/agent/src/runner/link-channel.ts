@@ -1,11 +1,20 @@
 import type { Socket } from 'node:net';
-import { encodeFrame, frameKind, HoldfastError, type Gone } from '@holdfast/protocol';
+import { encodeFrame, encodeRawFrame, frameKind, HoldfastError, type Gone, type LinkFrame } from '@holdfast/protocol';
 import { FramePass } from './frame-pass.ts';
 import type { LinkOutput } from './link-output.ts';
 
 /** Bytes of commands that may wait for a runner; beyond that something is wrong with it. */
 const maxQueuedBytes = 8_388_608;
 const maxAttempts = 5;
+
+/** What the link keeps under a number. */
+export type Channel = {
+  take(frame: LinkFrame): void;
+  /** The gateway wants no more of it, and nothing more may be sent. Resolves when what is to be done for that is done. */
+  close(): Promise<void>;
+  /** At once, whatever is on its way. */
+  destroy(): void;
+};
 
 export type ChannelOptions = {
   readonly channel: number;
@@ -23,7 +32,7 @@ export type ChannelOptions = {
  * the OPEN, everything that was sent is kept, and sent again when that runner ends before it answers: it may have been
  * about to leave when we came.
  */
-export class LinkChannel {
+export class LinkChannel implements Channel {
   readonly #options: ChannelOptions;
   readonly #gaveUp = new AbortController();
   #unanswered: Uint8Array[];
@@ -39,7 +48,11 @@ export class LinkChannel {
     this.#done = this.#run();
   }
 
-  /** Passes a frame on. */
+  /** Passes a frame of the gateway on. */
+  take({ kind, channel, payload }: LinkFrame): void {
+    this.send(encodeRawFrame(kind, channel, payload));
+  }
+
   send(frame: Uint8Array): void {
     if (!this.#isAnswered) this.#unanswered.push(frame);
     this.#socket?.write(frame);
@@ -86,7 +99,7 @@ export class LinkChannel {
   async #pass(socket: Socket): Promise<void> {
     this.#socket = socket;
     const frames = new FramePass();
-    this.#options.output.addSource(socket);
+    socket.once('close', this.#options.output.addSource(socket));
     for (const frame of this.#unanswered) socket.write(frame);
     await new Promise<void>((resolve) => {
       socket.once('close', () => resolve());

@@ -2,6 +2,9 @@ import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What is made to wait while the pipe is full. */
+export type Source = { pause(): unknown; resume(): unknown };
+
 /** Above this, those who write are made to wait until the pipe has drained. */
 const maxUnsentBytes = 262_144;
 
@@ -11,7 +14,7 @@ const maxUnsentBytes = 262_144;
  */
 export class LinkOutput {
   readonly #stream: Writable;
-  readonly #sources = new Set<Socket>();
+  readonly #sources = new Set<Source>();
   #isBlocked = false;
   #isBroken = false;
 
@@ -25,11 +28,11 @@ export class LinkOutput {
     });
   }
 
-  /** From now on this socket is read only while there is room; until it closes. */
-  addSource(socket: Socket): void {
-    this.#sources.add(socket);
-    socket.once('close', () => this.#sources.delete(socket));
-    if (this.#isBlocked) socket.pause();
+  /** From now on this source is read only while there is room, until it is taken out by what is returned. */
+  addSource(source: Source): () => void {
+    this.#sources.add(source);
+    if (this.#isBlocked) source.pause();
+    return () => void this.#sources.delete(source);
   }
 
   /** Writes pieces in one go; together they are whole frames. */

@@ -2,6 +2,7 @@ import { FrameReader, linkGreeting } from '@holdfast/protocol';
 import { parseArguments } from '../lib/arguments.ts';
 import { readRunnerEnvironment, type Variables } from './environment.ts';
 import { LinkOutput, openStandardOutput } from './link-output.ts';
+import { checkVariables } from './link-check.ts';
 import { Link } from './link.ts';
 import { endOrphans } from './orphans.ts';
 import { thisProgram } from './program.ts';
@@ -36,7 +37,11 @@ export async function linkCommand(
   const output = new LinkOutput(openStandardOutput());
   output.write([Buffer.from(linkGreeting)]);
   const starter = new RunnerStarter({ program, env: environment.passed, keepSpare: true });
-  const link = new Link(output, { stateDir: environment.stateDir, starter });
+  const link = new Link(
+    output,
+    { stateDir: environment.stateDir, starter },
+    { program, env: checkVariables(variables) },
+  );
   const sweep = setTimeout(() => void endOrphans(environment.stateDir), sweepDelayMs);
   const code = await readFrames(link);
   clearTimeout(sweep);

@@ -11,13 +11,14 @@ import {
   type LinkFrame,
 } from '@holdfast/protocol';
 import { LineLog, type Line } from './line-log.ts';
+import { TestCheck } from './test-check.ts';
 
 /** The gateway's end of a running `holdfast-agent link`. */
 export class TestLink {
   readonly process: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #cwd: string;
-  readonly #channels = new Map<number, TestChannel>();
+  readonly #channels = new Map<number, { takeFrame(frame: LinkFrame): void }>();
   readonly #frames = new FrameReader();
   #nextChannel = 1;
   #greeting = '';
@@ -38,6 +39,16 @@ export class TestLink {
     const channel = new TestChannel((kind, payload) => this.#send(kind, number, payload));
     this.#channels.set(number, channel);
     this.#send(frameKind.open, number, { session, agent: 'fake', cwd: this.#cwd, from: 0, env: {}, ...options });
+    return channel;
+  }
+
+  /** Runs checks on a new channel, in the project's directory. */
+  check(request: object = {}): TestCheck {
+    const number = this.#nextChannel;
+    this.#nextChannel += 1;
+    const channel = new TestCheck((kind, payload) => this.#send(kind, number, payload));
+    this.#channels.set(number, channel);
+    this.#send(frameKind.check, number, { cwd: this.#cwd, ...request });
     return channel;
   }
 
