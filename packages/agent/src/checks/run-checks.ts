@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CheckEvent, CheckResult, CheckRun } from '@holdfast/protocol';
 import { judgeGates, type GateRule } from './gate.ts';
 import { runInOrder, type WaitsFor } from './graph.ts';
@@ -37,8 +38,11 @@ export async function runChecks(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<CheckRun> {
   const plans = new Map(todo.plans.map((plan) => [plan.check, plan]));
-  for (const { check, command, why } of todo.plans)
-    tell({ type: 'planned', check, command, why, timeoutMs: todo.settings.timeoutMs[check] });
+  const { timeoutMs, logDirectory } = todo.settings;
+  for (const { check, command, why } of todo.plans) {
+    const logFile = join(logDirectory, `${check}.log`);
+    tell({ type: 'planned', check, command, why, timeoutMs: timeoutMs[check], logFile });
+  }
   const results = await runInOrder<CheckResult>(
     [...plans.keys()],
     todo.waitsFor,
