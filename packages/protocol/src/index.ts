@@ -43,6 +43,7 @@ export {
 } from './client-message.ts';
 export { parseCursor, type Cursor } from './cursor.ts';
 export { errorCodes, errorRules, HoldfastError, isErrorCode, type ErrorCode, type ErrorRule } from './errors.ts';
+export { gateForms, parseGateRule, type GateRule } from './gate-rule.ts';
 export {
   newId,
   parseAgentName,

@@ -1,65 +1,20 @@
-import type { CheckName, CheckResult, CheckRun, GateOutcome } from '@holdfast/protocol';
+import {
+  gateForms,
+  parseGateRule,
+  type CheckResult,
+  type CheckRun,
+  type GateOutcome,
+  type GateRule,
+} from '@holdfast/protocol';
 import { UsageError } from '../lib/usage-error.ts';
-
-type Operator = '<=' | '>=' | '==' | '!=' | '<' | '>';
-
-/** A demand on a number of a result. */
-export type GateRule = {
-  readonly text: string;
-  readonly check: CheckName;
-  readonly field: string;
-  readonly operator: Operator;
-  readonly bound: number;
-};
 
 type Results = Pick<CheckRun, 'lint' | 'tests' | 'build'>;
 
-const fields: Readonly<Record<string, { readonly check: CheckName; readonly names: readonly string[] }>> = {
-  lint: { check: 'lint', names: ['warnings', 'errors', 'problems', 'durationMs'] },
-  test: { check: 'test', names: ['total', 'passed', 'failed', 'skipped', 'durationMs'] },
-  build: { check: 'build', names: ['size', 'warnings', 'errors', 'durationMs'] },
-  coverage: { check: 'test', names: ['lines', 'statements', 'functions', 'branches'] },
-};
-const units: Readonly<Record<string, number>> = {
-  '': 1,
-  '%': 1,
-  b: 1,
-  kb: 1000,
-  mb: 1_000_000,
-  gb: 1_000_000_000,
-  kib: 1024,
-  mib: 1_048_576,
-  gib: 1_073_741_824,
-  ms: 1,
-  s: 1000,
-};
-const pattern =
-  /^\s*(?<left>[a-z]+)\.(?<field>[A-Za-z]+)\s*(?<operator><=|>=|==|!=|<|>)\s*(?<bound>\d+(?:\.\d+)?)\s*(?<unit>[A-Za-z%]*)\s*$/;
-
 /** Reads a rule such as `test.total>=100` or `build.size<=2MB`. Throws UsageError with the allowed forms. */
 export function parseGate(text: string): GateRule {
-  const { left = '', field = '', operator, bound, unit = '' } = pattern.exec(text)?.groups ?? {};
-  const known = Object.hasOwn(fields, left) ? fields[left] : undefined;
-  const factor = Object.hasOwn(units, unit.toLowerCase()) ? units[unit.toLowerCase()] : undefined;
-  if (known?.names.includes(field) !== true || factor === undefined || !fits(field, unit.toLowerCase()))
-    throw new UsageError(`"${text}" is no gate: ${allowedForms}.`);
-  return {
-    text: text.trim(),
-    check: known.check,
-    field: left === 'coverage' ? `coverage.${field}` : field,
-    operator: operator as Operator,
-    bound: Number(bound) * factor,
-  };
-}
-
-const allowedForms: string = `write FIELD OPERATOR NUMBER, with FIELD one of ${Object.entries(fields)
-  .flatMap(([left, { names }]) => names.map((name) => `${left}.${name}`))
-  .join(', ')}, OPERATOR one of <=, >=, <, >, ==, != and NUMBER such as 0, 80%, 2MB, 1.5MiB, 30s`;
-
-function fits(field: string, unit: string): boolean {
-  if (unit === '') return true;
-  if (unit === '%') return ['lines', 'statements', 'functions', 'branches'].includes(field);
-  return unit === 'ms' || unit === 's' ? field === 'durationMs' : field === 'size';
+  const rule = parseGateRule(text);
+  if (rule === undefined) throw new UsageError(`"${text}" is no gate: ${gateForms}.`);
+  return rule;
 }
 
 /** What becomes of each rule. Only what was run and is known can meet one: everything else closes the gate. */
@@ -114,7 +69,7 @@ function valueOf(field: string, result: CheckResult): number | null | undefined 
   }
 }
 
-function compare(actual: number, operator: Operator, bound: number): boolean {
+function compare(actual: number, operator: GateRule['operator'], bound: number): boolean {
   switch (operator) {
     case '<=':
       return actual <= bound;

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { checkNames, type CheckName } from '@holdfast/protocol';
+import { checkNames, type CheckName, type GateRule } from '@holdfast/protocol';
 import { parseArguments } from '../lib/arguments.ts';
 import { UsageError } from '../lib/usage-error.ts';
 import type { Variables } from './environment.ts';
-import { parseGate, type GateRule } from './gate.ts';
+import { parseGate } from './gate.ts';
 import { parseChecks, parseWaitsFor, type WaitsFor } from './graph.ts';
 import { defaultMaxLogBytes } from './output-log.ts';
 import type { NamedCommands } from './plan.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { CheckEvent, CheckResult, CheckRun } from '@holdfast/protocol';
-import { judgeGates, type GateRule } from './gate.ts';
+import type { CheckEvent, CheckResult, CheckRun, GateRule } from '@holdfast/protocol';
+import { judgeGates } from './gate.ts';
 import { runInOrder, type WaitsFor } from './graph.ts';
 import { describeRun, verdictWords } from './message.ts';
 import type { CheckMode } from './options.ts';
