@@ -1,6 +1,8 @@
 import { connect as connectTo, type Socket } from 'node:net';
-import { HoldfastError, type OpenRequest } from '@holdfast/protocol';
+import { HoldfastError, type CheckRequest, type OpenRequest } from '@holdfast/protocol';
 import type { Logger } from '../lib/logger.ts';
+import { runChecksOn } from './check-channel.ts';
+import type { CheckHost, CheckListener } from './check-host.ts';
 import type { LinkProcess } from './launcher.ts';
 import type { RunnerEvents, RunnerHost } from './runner-host.ts';
 import { LinkBroke, Wire } from './wire.ts';
@@ -18,14 +20,14 @@ type Link = { readonly process: LinkProcess; readonly wire: Wire };
 
 /** Runners that end while one is on the way to them; after so many there is something wrong. */
 const maxKnocks = 5;
-/** Links that break while one session is being opened; likewise. */
+/** Links that break while one session or run is being opened; likewise. */
 const maxBreaks = 3;
 
 /**
- * A machine: one link, made when it is first needed and again after it broke, carrying all sessions as channels. On this very
+ * A machine: one link, made when it is first needed and again after it broke, carrying all sessions and runs of checks as channels. On this very
  * machine the link only finds the runners, and each session has its own connection to its runner's socket.
  */
-export class Machine implements RunnerHost {
+export class Machine implements RunnerHost, CheckHost {
   readonly #parts: MachineParts;
   readonly #closed = new AbortController();
   readonly #sockets = new Set<Socket>();
@@ -35,15 +37,15 @@ export class Machine implements RunnerHost {
     this.#parts = parts;
   }
 
-  async attach(request: OpenRequest, events: RunnerEvents, { signal }: { signal: AbortSignal }): Promise<void> {
-    for (let breaks = 1; ; breaks++) {
-      try {
-        return await this.#attach(request, events, signal);
-      } catch (error) {
-        // It may have been dead for a while without anybody's knowing: whether the machine can be reached the next one tells.
-        if (!(error instanceof LinkBroke) || breaks === maxBreaks) throw error;
-      }
-    }
+  attach(request: OpenRequest, events: RunnerEvents, { signal }: { signal: AbortSignal }): Promise<void> {
+    return this.#overLinks(() => this.#attach(request, events, signal));
+  }
+
+  runChecks(request: CheckRequest, listener: CheckListener, { signal }: { signal: AbortSignal }): Promise<void> {
+    return this.#overLinks(async () => {
+      const { wire } = await abortable(this.#connected(), signal);
+      await runChecksOn(wire, request, listener, { machine: this.#parts.name, signal });
+    });
   }
 
   /** Ends the link and the connections; runners go on. Twice is fine. */
@@ -52,6 +54,17 @@ export class Machine implements RunnerHost {
     for (const socket of this.#sockets) socket.destroySoon();
     const link = await this.#link?.catch(() => null);
     await link?.process.stop();
+  }
+
+  async #overLinks(act: () => Promise<void>): Promise<void> {
+    for (let breaks = 1; ; breaks++) {
+      try {
+        return await act();
+      } catch (error) {
+        // It may have been dead for a while without anybody's knowing: whether the machine can be reached the next one tells.
+        if (!(error instanceof LinkBroke) || breaks === maxBreaks) throw error;
+      }
+    }
   }
 
   async #attach(request: OpenRequest, events: RunnerEvents, signal: AbortSignal): Promise<void> {
@@ -130,6 +143,19 @@ export class Machine implements RunnerHost {
     });
     log.info({ machine: name }, 'link established');
     return { process, wire };
+  }
+}
+
+/** Rejects with the signal's reason when that comes first; connecting goes on, for others may want it. */
+async function abortable<Value>(coming: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([coming, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -25,6 +25,22 @@ type Channel = {
   isAttached: boolean;
 };
 
+/** What comes on a channel that is not a session's. */
+export type ChannelReceiver = {
+  frame(frame: LinkFrame): void;
+  /** The streams have ended; nothing comes any more. */
+  lost(loss: Loss): void;
+};
+
+/** After `close`, `release` and `lost` its verbs do nothing. */
+export type WireChannel = {
+  send(kind: FrameKind, payload?: object): void;
+  /** Tells the other end that nothing more is wanted. */
+  close(): void;
+  /** The other end has said that it is over. */
+  release(): void;
+};
+
 /** The streams ended before the runner had answered; another link may fare better. */
 export class LinkBroke extends HoldfastError {
   constructor() {
@@ -38,6 +54,7 @@ export class Wire {
   readonly #output: Writable;
   readonly #channels = new Map<number, Channel>();
   readonly #searches = new Map<number, PromiseWithResolvers<string>>();
+  readonly #receivers = new Map<number, ChannelReceiver>();
   readonly #paused = new Set<number>();
   #next = 1;
   #loss: Loss | undefined;
@@ -85,6 +102,24 @@ export class Wire {
     return search.promise.finally(() => this.#searches.delete(number));
   }
 
+  /** Opens a channel for something else than a session. Throws `LinkBroke` when the streams have ended. */
+  open(kind: FrameKind, request: object, receiver: ChannelReceiver): WireChannel {
+    if (this.#loss !== undefined) throw new LinkBroke();
+    const number = this.#next++;
+    this.#receivers.set(number, receiver);
+    this.#send(kind, number, request);
+    const isHeld = (): boolean => this.#receivers.get(number) === receiver;
+    return {
+      send: (what, payload) => {
+        if (isHeld()) this.#send(what, number, payload);
+      },
+      close: () => {
+        if (this.#receivers.delete(number)) this.#send(frameKind.close, number);
+      },
+      release: () => void this.#receivers.delete(number),
+    };
+  }
+
   /** The streams have ended: everybody on the wire is told. */
   end(loss: Loss): void {
     this.#loss = loss;
@@ -92,6 +127,9 @@ export class Wire {
     this.#channels.clear();
     for (const channel of channels) drop(channel, loss);
     for (const search of this.#searches.values()) search.reject(refusalOf(loss));
+    const receivers = [...this.#receivers.values()];
+    this.#receivers.clear();
+    for (const receiver of receivers) receiver.lost(loss);
   }
 
   #send(kind: FrameKind, channel: number, payload?: object): void {
@@ -99,6 +137,8 @@ export class Wire {
   }
 
   #receive(frame: LinkFrame): void {
+    const receiver = this.#receivers.get(frame.channel);
+    if (receiver !== undefined) return receiver.frame(frame);
     if (frame.kind === frameKind.found) {
       const { socket } = decodeJsonPayload(frame.payload) as Found;
       this.#searches.get(frame.channel)?.resolve(socket);
