@@ -124,8 +124,8 @@ describe('holdfast serve with a wrong environment', () => {
 
 describe('every command', () => {
   const commands = [
-    ['holdfast', holdfast, ['serve', 'chat', 'conversations', 'doctor']],
-    ['holdfast-agent', shippedAgent, ['run', 'attach', 'link', 'agents']],
+    ['holdfast', holdfast, ['serve', 'chat', 'check', 'conversations', 'doctor']],
+    ['holdfast-agent', shippedAgent, ['run', 'check', 'attach', 'link', 'agents']],
   ] as const;
   const each = commands.flatMap(([program, file, names]) => names.map((name) => [program, name, file] as const));
 

@@ -5,6 +5,7 @@ export class MiniTerminal {
   #row = 0;
   /** May be the width: the next character goes to the next row. */
   #column = 0;
+  #hasCursor = true;
 
   constructor(columns: number) {
     this.columns = columns;
@@ -13,6 +14,11 @@ export class MiniTerminal {
   /** Where the cursor stands, from the top left corner. */
   get cursor(): { readonly row: number; readonly column: number } {
     return { row: this.#row, column: Math.min(this.#column, this.columns - 1) };
+  }
+
+  /** Whether the cursor is to be seen. */
+  get hasCursor(): boolean {
+    return this.#hasCursor;
   }
 
   /** The rows without what styles them, without blanks at their ends and without empty rows at the end. */
@@ -55,10 +61,18 @@ export class MiniTerminal {
         this.#cells().splice(this.#column);
         this.#rows.splice(this.#row + 1);
         return;
+      case 'K':
+        this.#cells().splice(this.#column);
+        return;
+      case 'h':
+      case 'l':
+        if (numbers === '?25') this.#hasCursor = command === 'h';
+        else if (!['?2004', '?2026'].includes(numbers)) throw new Error(`the mini terminal has no mode ${numbers}`);
+        return;
       case 'm':
         return;
       default:
-        if (numbers !== '?2004') throw new Error(`the mini terminal does not know ESC [ ${numbers} ${command}`);
+        throw new Error(`the mini terminal does not know ESC [ ${numbers} ${command}`);
     }
   }
 

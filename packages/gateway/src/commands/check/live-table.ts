@@ -115,5 +115,5 @@ function cellsOf(one: CheckProgress, { now, isEnding }: Frame): Cells {
 }
 
 function commandWithReason({ command, why }: CheckProgress): string {
-  return oneLine(command === null ? why : `${command}  (${why})`, 500);
+  return oneLine(command === null ? why : `${command} (${why})`, 500);
 }

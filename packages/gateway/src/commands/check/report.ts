@@ -1,7 +1,7 @@
 import type { CheckName, CheckProblem, CheckResult, CheckRun } from '@holdfast/protocol';
 import type { Paint } from '../chat/paint.ts';
 import { oneLine, printable } from '../chat/printable.ts';
-import { amount, countsOf, resultsOf, verdictOf } from './words.ts';
+import { amount, countsOf, resultsOf, verdictWords } from './words.ts';
 
 export type ReportStyle = {
   readonly paint: Paint;
@@ -106,16 +106,18 @@ function gateLines({ gates }: CheckRun, paint: Paint): readonly string[] {
 /** One line: what the run comes to, what was simulated or taken from an earlier run marked as such. */
 function verdictLine(run: CheckRun, elapsed: string, paint: Paint): string {
   const results = resultsOf(run);
-  const parts = results.map(([check, result]) => {
-    const isPlain = result.verdict === 'passed' && result.cached !== true;
-    const counts = result.verdict === 'failed' ? countsOf(result) : '';
-    return `${check}${isPlain ? '' : ` ${verdictOf(result)}`}${counts === '' ? '' : ` (${counts})`}`;
-  });
+  if (run.allPassed) {
+    const names = results.map(([check, { cached }]) => (cached === true ? `${check} (cached)` : check));
+    return paint(['bold', 'green'], `Passed: ${names.join(', ')}, in ${elapsed}.`);
+  }
+  const others = results.filter(([, { verdict }]) => verdict !== 'passed');
   const missed = run.gates.filter(({ isMet }) => !isMet).length;
+  const parts = others.map(([check, result]) => {
+    const counts = result.verdict === 'failed' ? countsOf(result) : '';
+    return `${check} ${verdictWords[result.verdict]}${counts === '' ? '' : ` (${counts})`}`;
+  });
   if (missed > 0) parts.push(`${missed} of ${amount(run.gates.length, 'gate')} missed`);
-  const isRed = missed > 0 || results.some(([, { verdict }]) => verdict !== 'passed' && verdict !== 'simulated');
-  const sentence = run.allPassed
-    ? `Passed: ${parts.join(', ')}`
-    : `Not passed: ${parts.filter((part) => !results.some(([check]) => check === part)).join(', ') || 'nothing was checked'}`;
-  return paint(['bold', run.allPassed ? 'green' : isRed ? 'red' : 'yellow'], `${sentence}, in ${elapsed}.`);
+  const isRed = missed > 0 || others.some(([, { verdict }]) => verdict !== 'simulated');
+  const sentence = `Not passed: ${parts.join(', ') || 'nothing was checked'}, in ${elapsed}.`;
+  return paint(['bold', isRed ? 'red' : 'yellow'], sentence);
 }
