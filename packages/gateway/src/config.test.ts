@@ -104,6 +104,55 @@ projects:
     expect(faultOf({ HOLDFAST_CONFIG: fileWith(yaml) })).toMatch(fault);
   });
 
+  test('commands for checks come from the environment, then from the file; over SSH from the file alone', () => {
+    const project = (workspace: string): string => `
+  - id: ${workspace.slice(2, 5)}
+    workspace: ${workspace}
+    checks: { lint: make lint, test: make test }
+    gates: ['lint.warnings<=0', build.size<=2MB]
+    checkTimeouts: { test: 600 }
+    passEnv: [STAGE]`;
+    const file = fileWith(`projects:${project('{ local: /srv }')}${project('{ ssh: { host: h, path: /p } }')}`);
+    const env = {
+      HOLDFAST_CONFIG: file,
+      CHECK_MODE: 'real',
+      CHECK_COMMAND_LINT: 'npm run lint',
+      CHECK_COMMAND_BUILD: ' ',
+    };
+    const { checkMode, projects } = readConfig(env);
+    expect(checkMode).toBe('real');
+    expect(projects.map(({ checks }) => checks.commands.lint?.command)).toEqual(['npm run lint', 'make lint']);
+    expect(projects[0]?.checks).toEqual({
+      commands: {
+        lint: { command: 'npm run lint', from: 'CHECK_COMMAND_LINT' },
+        test: { command: 'make test', from: "the project's checks.test" },
+      },
+      gates: ['lint.warnings<=0', 'build.size<=2MB'],
+      timeoutsS: { test: 600 },
+      passEnv: ['STAGE'],
+    });
+    expect(readConfig({}).checkMode).toBe('auto');
+    expect(readConfig({ CHECK_COMMAND_TEST: 'true' }).projects[0]?.checks.commands.test?.command).toBe('true');
+  });
+
+  test('everything that is wrong about checks is named with all other faults', () => {
+    const file = fileWith(
+      "projects: [{id: shop, workspace: {local: /x}, checks: {lint: '', deploy: x}, gates: [lint.luck>=7], " +
+        'checkTimeouts: {test: 0}, passEnv: [A=B]}]',
+    );
+    const fault = faultOf({ HOLDFAST_CONFIG: file, CHECK_MODE: 'perhaps', PORT: 'x' });
+    for (const part of [
+      /PORT/,
+      /CHECK_MODE must be one of real, mock, auto/,
+      /checks\.lint must be a command/,
+      /deploy/,
+    ])
+      expect(fault).toMatch(part);
+    expect(fault).toMatch(/gates\.0 is no gate: .*lint\.warnings/);
+    expect(fault).toMatch(/checkTimeouts\.test must be more than 0/);
+    expect(fault).toMatch(/passEnv\.0 must be the name of a variable/);
+  });
+
   test('a file that is not there is named', () => {
     expect(faultOf({ HOLDFAST_CONFIG: '/nowhere/x.yaml' })).toMatch('/nowhere/x.yaml');
   });

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { HoldfastError, type UserId } from '@holdfast/protocol';
+import { checkModes, HoldfastError, type CheckMode, type UserId } from '@holdfast/protocol';
 import type { UserToken } from './identity/identity.ts';
 import { Secret } from './lib/secret.ts';
 import type { Project } from './projects/project.ts';
@@ -22,6 +22,8 @@ export type Config = {
   readonly stateDir: string;
   /** Handed to the agent of every project that does not set it itself. */
   readonly queryTimeoutMs: number;
+  /** Of runs of checks that name none. */
+  readonly checkMode: CheckMode;
   /** The whole environment, for those who start programs; each hands on only what is on its list. */
   readonly environment: Environment;
 };
@@ -53,6 +55,7 @@ export function readConfig(env: Environment, options: { directory?: string } = {
     projects: readProjects(env, options.directory, faults),
     stateDir: resolve(env['HOLDFAST_STATE_DIR'] || join(homedir(), '.holdfast')),
     queryTimeoutMs: readWhole(env, 'QUERY_TIMEOUT_MS', 300_000, 1, 86_400_000, faults),
+    checkMode: readOneOf(env, 'CHECK_MODE', checkModes, 'auto', faults),
     environment: env,
   };
   if (!isLoopback(host) && config.tokens.length === 0) {

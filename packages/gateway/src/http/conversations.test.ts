@@ -8,7 +8,7 @@ import { TokenIdentity } from '../identity/identity.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ProjectDirectory } from '../projects/directory.ts';
-import type { Project } from '../projects/project.ts';
+import { noChecks, type Project } from '../projects/project.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import { createApi } from './api.ts';
 
@@ -19,6 +19,7 @@ const project = (id: string, members: readonly string[]): Project => ({
   agents: undefined,
   workspace: { kind: 'local', path: '/srv' },
   env: {},
+  checks: noChecks,
 });
 const ignore = (): void => undefined;
 const log: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => log };

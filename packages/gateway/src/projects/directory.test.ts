@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProjectId, UserId } from '@holdfast/protocol';
 import { ProjectDirectory } from './directory.ts';
-import type { Project } from './project.ts';
+import { noChecks, type Project } from './project.ts';
 
 const project = (id: string, rest: Partial<Project> = {}): Project => ({
   id: id as ProjectId,
@@ -10,6 +10,7 @@ const project = (id: string, rest: Partial<Project> = {}): Project => ({
   agents: undefined,
   workspace: { kind: 'local', path: '/srv' },
   env: {},
+  checks: noChecks,
   ...rest,
 });
 const ada = 'ada' as UserId;

@@ -1,4 +1,4 @@
-import type { ProjectId, UserId } from '@holdfast/protocol';
+import type { CheckName, ProjectId, UserId } from '@holdfast/protocol';
 import type { Secret } from '../lib/secret.ts';
 
 export type SshAddress = {
@@ -26,7 +26,21 @@ export type Project = {
   readonly workspace: Workspace;
   /** Handed to the agent as environment, never in argv. */
   readonly env: Readonly<Record<string, Secret>>;
+  readonly checks: ProjectChecks;
 };
+
+/** What is configured of a project's checks; the machine finds by itself what is not. */
+export type ProjectChecks = {
+  /** `from` says who named the command. */
+  readonly commands: Readonly<Partial<Record<CheckName, { readonly command: string; readonly from: string }>>>;
+  /** Rules such as `lint.warnings<=0`, for every run. */
+  readonly gates: readonly string[];
+  readonly timeoutsS: Readonly<Partial<Record<CheckName, number>>>;
+  /** Variables, of the machine's or the project's `env`, that the commands may see beyond the usual ones. */
+  readonly passEnv: readonly string[];
+};
+
+export const noChecks: ProjectChecks = { commands: {}, gates: [], timeoutsS: {}, passEnv: [] };
 
 /** Agents that a project without a list offers; any name may be asked for there. */
 export const usualAgents: readonly string[] = ['claude', 'demo'];

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { ProjectId } from '@holdfast/protocol';
 import type { Environment } from '../config.ts';
 import { Secret } from '../lib/secret.ts';
+import { checkFields, toProjectChecks } from './read-checks.ts';
 import { usualAgents, type Project } from './project.ts';
 
 /** Model keys that are handed to agents without being named in a project (contract section 2). */
@@ -35,6 +36,7 @@ const projectSchema = z.object({
     error: 'must have either "local" (a directory) or "ssh" ({host, path, …})',
   }),
   env: z.record(z.string(), z.coerce.string()).default({}),
+  ...checkFields,
 });
 const fileSchema = z.object({ projects: z.array(projectSchema).default([]) });
 type ProjectEntry = z.infer<typeof projectSchema>;
@@ -80,6 +82,7 @@ function toProject(entry: ProjectEntry, env: Environment): Project {
         ? { kind: 'local', path: resolve(workspace.local) }
         : { kind: 'ssh', ssh: withHome(workspace.ssh) },
     env: { ...keysFrom('local' in workspace ? env : {}), ...secrets(entry.env) },
+    checks: toProjectChecks(entry, 'local' in workspace ? env : {}),
   };
 }
 
@@ -118,6 +121,7 @@ function sampleProject(env: Environment, path: string): Project {
     agents: [...usualAgents].reverse(),
     workspace: { kind: 'local', path },
     env: keysFrom(env),
+    checks: toProjectChecks({ checks: {}, gates: [], checkTimeouts: {}, passEnv: [] }, env),
   };
 }
 
