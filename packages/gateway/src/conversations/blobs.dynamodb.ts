@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection, Key } from './connection.dynamodb.ts';
 import { bufferOf } from './items.dynamodb.ts';
+import { inParallel } from './parallel.dynamodb.ts';
 
 /** Bytes in pieces, each an item: `pieces` of them, numbered from `base`, `length` bytes in all. */
 export type BlobRef = { readonly base: bigint; readonly pieces: number; readonly length: number };
 
 /** An item is 400 kB at most, its keys and names included. */
 const maxPieceBytes = 380_000;
+/** A request of 1.5 MB has its time on slow lines too. */
+const piecesPerRequest = 4;
+const requestsAtOnce = 3;
 /** Pieces are numbered within this. */
 const maxPieces = 1n << 20n;
 
@@ -28,7 +32,10 @@ export class Blobs {
       const piece = bytes.subarray(index * maxPieceBytes, (index + 1) * maxPieceBytes);
       return { put: { ...pieceKey(id, base, index), at, bytes: piece } };
     });
-    await this.#connection.writeMany('messages', items);
+    const requests = Array.from({ length: Math.ceil(pieces / piecesPerRequest) }, (_, index) =>
+      items.slice(index * piecesPerRequest, (index + 1) * piecesPerRequest),
+    );
+    await inParallel(requestsAtOnce, requests, (some) => this.#connection.writeMany('messages', some));
     return { base, pieces, length: bytes.length };
   }
 

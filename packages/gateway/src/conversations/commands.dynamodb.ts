@@ -1,7 +1,7 @@
-import type { ClientMessage, ConversationId, MessageId } from '@holdfast/protocol';
+import type { ConversationId, MessageId } from '@holdfast/protocol';
 import type { Item, Key } from './connection.dynamodb.ts';
 import type { Context } from './context.dynamodb.ts';
-import type { Command, CommandState } from './conversation.ts';
+import type { Command, CommandMessage, CommandState } from './conversation.ts';
 import {
   corrupt,
   keyOf,
@@ -182,8 +182,8 @@ function bodyKey(id: ConversationId, commandId: MessageId): Key {
   return { conversation_id: commandsOf(id), seq: numberOf(commandId) };
 }
 
-function parseMessage(text: string): ClientMessage {
-  const message = JSON.parse(text) as ClientMessage;
+function parseMessage(text: string): CommandMessage {
+  const message = JSON.parse(text) as CommandMessage;
   if (typeof message !== 'object' || message === null) throw new TypeError('it is no message');
   return message;
 }

@@ -12,7 +12,8 @@ import {
 import { setTimeout as delay } from 'node:timers/promises';
 import { HoldfastError } from '@holdfast/protocol';
 import { expressionOf, type Expression } from './expression.dynamodb.ts';
-import { attemptsOf, isRefusal, translateFault } from './fault.dynamodb.ts';
+import { attemptsOf, isAnswer, isRefusal, translateFault } from './fault.dynamodb.ts';
+import { Slots } from './slots.dynamodb.ts';
 
 export type DynamoDBAddress = {
   readonly tableName: string;
@@ -40,10 +41,12 @@ export type QueryRequest = Expression & {
 };
 
 /** A whole command with its retries: an engine that is away is said to be so after this. */
-const deadlineMs = 7_000;
-const attemptMs = 2_500;
+const deadlineMs = 8_000;
+const attemptMs = 4_000;
 const connectMs = 1_000;
 const maxAttempts = 5;
+/** Below the number of sockets that the SDK opens, which would count waiting for one as time of the request. */
+const maxRequests = 48;
 /** DynamoDB's own bounds. */
 const maxKeysPerGet = 100;
 const maxItemsPerWrite = 25;
@@ -55,6 +58,7 @@ export class Connection {
   readonly address: DynamoDBAddress;
   readonly #client: DynamoDBClient;
   readonly #documents: DynamoDBDocumentClient;
+  readonly #slots = new Slots(maxRequests, deadlineMs);
 
   constructor(address: DynamoDBAddress) {
     this.address = address;
@@ -175,17 +179,21 @@ export class Connection {
   }
 
   async #do<Answer>(send: (options: { abortSignal: AbortSignal }) => Promise<Answer>): Promise<Answer> {
+    if (!(await this.#slots.enter())) throw translateFault(new DOMException('too late', 'TimeoutError'), this.address);
     const abortSignal = AbortSignal.timeout(deadlineMs);
     // The SDK looks at the signal while it talks, but not while it waits for the next attempt.
     const late = Promise.withResolvers<never>();
     const giveUp = (): void => late.reject(abortSignal.reason);
     abortSignal.addEventListener('abort', giveUp);
+    let wasAnswered = true;
     try {
       return await Promise.race([send({ abortSignal }), late.promise]);
     } catch (error) {
+      wasAnswered = isAnswer(error);
       throw translateFault(error, this.address);
     } finally {
       abortSignal.removeEventListener('abort', giveUp);
+      this.#slots.leave(wasAnswered);
     }
   }
 

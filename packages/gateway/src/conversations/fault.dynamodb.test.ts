@@ -68,6 +68,14 @@ describe('an engine that does not do what it is asked', () => {
     expect(performance.now() - began).toBeLessThan(12_000);
   });
 
+  test('that says nothing keeps hundreds no longer waiting than one', { timeout: 60_000 }, async () => {
+    const store = openStore(await serve(200, undefined));
+    const began = performance.now();
+    const faults = await Promise.all(Array.from({ length: 300 }, () => faultOf(store.get(one))));
+    expect(new Set(faults.map(({ code }) => code))).toEqual(new Set(['unavailable']));
+    expect(performance.now() - began).toBeLessThan(15_000);
+  });
+
   test('without the tables says how to make them', async () => {
     const { code, message } = await faultOf(openStore(engine.endpoint, 'nothing').get(one));
     expect(code).toBe('unavailable');

@@ -6,6 +6,11 @@ export function isRefusal(error: unknown): boolean {
   return nameOf(error) === 'ConditionalCheckFailedException';
 }
 
+/** True when the engine itself said no. */
+export function isAnswer(error: unknown): boolean {
+  return (error as { readonly $response?: unknown } | undefined)?.$response !== undefined;
+}
+
 /** How often the SDK sent what failed. */
 export function attemptsOf(error: unknown): number {
   return (error as { readonly $metadata?: { readonly attempts?: number } }).$metadata?.attempts ?? 1;

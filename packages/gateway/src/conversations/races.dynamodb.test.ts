@@ -27,19 +27,23 @@ describe('several processes on the same tables', () => {
     };
   });
 
-  test(`${stores} that compare and set ${times} times each: none is lost, none is doubled`, async () => {
-    const count = async (store: DynamoDBConversationStore): Promise<void> => {
-      for (let done = 0; done < times;) {
-        const record = await store.read(one);
-        if (record === undefined) throw new Error('it is gone');
-        const task = { count: Number(record.task['count'] ?? 0) + 1 };
-        const { kind } = await store.save(one, record.version, fieldsOf({ task }), start);
-        if (kind === 'saved') done += 1;
-      }
-    };
-    await Promise.all(all.map(count));
-    expect(await all[0]?.read(one)).toMatchObject({ version: 1 + stores * times, task: { count: stores * times } });
-  });
+  test(
+    `${stores} that compare and set ${times} times each: none is lost, none is doubled`,
+    { timeout: 180_000 },
+    async () => {
+      const count = async (store: DynamoDBConversationStore): Promise<void> => {
+        for (let done = 0; done < times;) {
+          const record = await store.read(one);
+          if (record === undefined) throw new Error('it is gone');
+          const task = { count: Number(record.task['count'] ?? 0) + 1 };
+          const { kind } = await store.save(one, record.version, fieldsOf({ task }), start);
+          if (kind === 'saved') done += 1;
+        }
+      };
+      await Promise.all(all.map(count));
+      expect(await all[0]?.read(one)).toMatchObject({ version: 1 + stores * times, task: { count: stores * times } });
+    },
+  );
 
   test('with one generation and one number in all of them one is written, and the log has no hole', async () => {
     const leases = await Promise.all(
