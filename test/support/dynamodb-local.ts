@@ -10,7 +10,7 @@ const version = '10.3.0';
 /** Why DynamoDB Local cannot run here; undefined when it can. */
 export const noDynamoDBLocal: string | undefined = existsSync(java)
   ? undefined
-  : 'Java is not there (apt-get install openjdk-17-jre-headless)';
+  : 'Java is not there (apt-get install default-jre-headless)';
 
 /** Amazon's DynamoDB Local, in memory, on a free port of loopback. */
 export async function startDynamoDBLocal(): Promise<DynamoDBEngine> {
