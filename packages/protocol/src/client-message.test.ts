@@ -82,6 +82,9 @@ describe('a client message', () => {
       ['reason', { type: 'reject', toolId: 'x', reason: 1 }],
       ['permissionMode', { type: 'settings', settings: { permissionMode: 'root' } }],
       ['type', { type: 'stop' }],
+      // What only the gateway says, in either of its forms.
+      ['type', { type: 'checks', runId: 'r', check: 'lint', state: 'running' }],
+      ['type', { type: 'post', post: { type: 'checks', runId: 'r', check: 'lint', state: 'running' } }],
     );
     fc.assert(
       fc.property(wrong, fc.option(id, { nil: undefined }), ([name, value], own) => {

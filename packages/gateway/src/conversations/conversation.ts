@@ -1,4 +1,5 @@
 import type {
+  ChecksMessage,
   ClientMessage,
   ConversationId,
   ConversationStatus,
@@ -68,10 +69,17 @@ export type Conversation = {
  */
 export type CommandState = 'new' | 'logged' | 'taken' | 'done';
 
+/** What a command asks for: a person's message, or something that the gateway itself has to say in the conversation. */
+export type CommandMessage = ClientMessage | PostMessage;
+
+/** A message for the log, once; it waits among the commands until the conversation's owner writes it. No client can send one. */
+export type PostMessage = { readonly type: 'post'; readonly id: MessageId; readonly post: Post };
+export type Post = Omit<ChecksMessage, 'agent' | 'seq' | 'at'>;
+
 export type Command = {
   readonly id: MessageId;
   readonly userId: UserId;
-  readonly message: ClientMessage;
+  readonly message: CommandMessage;
   readonly state: CommandState;
 };
 

@@ -1,5 +1,11 @@
-import { HoldfastError, type ClientMessage } from '@holdfast/protocol';
-import { newSessionState, type Command, type Conversation, type SessionState } from './conversation.ts';
+import { HoldfastError } from '@holdfast/protocol';
+import {
+  newSessionState,
+  type Command,
+  type CommandMessage,
+  type Conversation,
+  type SessionState,
+} from './conversation.ts';
 import {
   digestOf,
   emptyDigest,
@@ -88,7 +94,7 @@ export function readCommand(conversationId: string, row: CommandRow): Command {
   return {
     id: row.id as Command['id'],
     userId: row.user_id as Command['userId'],
-    message: parseColumn<ClientMessage>(row.message, `command ${row.id} of conversation ${conversationId}`),
+    message: parseColumn<CommandMessage>(row.message, `command ${row.id} of conversation ${conversationId}`),
     state: row.state as Command['state'],
   };
 }

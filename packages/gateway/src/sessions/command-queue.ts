@@ -7,7 +7,7 @@ import {
   type PromptMessage,
   type RejectMessage,
 } from '@holdfast/protocol';
-import { titleOf, type Command, type SessionState } from '../conversations/conversation.ts';
+import { titleOf, type Command, type CommandMessage, type SessionState } from '../conversations/conversation.ts';
 import type { Draft } from './draft.ts';
 import { changeSettings, decide, decisionMessage, effectivePrompt, refusePrompt, standingDecision } from './turn.ts';
 
@@ -66,7 +66,7 @@ export class CommandQueue {
   }
 
   /** True when the id is new; it is seen from now on. */
-  claim(id: MessageId, message: ClientMessage): boolean {
+  claim(id: MessageId, message: CommandMessage): boolean {
     if (this.#seen.has(id)) return false;
     this.#seen.add(id);
     if (message.type === 'prompt') this.#coming.add(id);
@@ -95,8 +95,9 @@ export class CommandQueue {
     }
   }
 
-  deliver(id: MessageId, message: ClientMessage): void {
-    this.#undelivered.set(id, message);
+  deliver(id: MessageId, message: CommandMessage): void {
+    // What the gateway has to say is for the log alone.
+    if (message.type !== 'post') this.#undelivered.set(id, message);
   }
 
   delivered(id: MessageId): void {
@@ -129,6 +130,10 @@ export class CommandQueue {
     switch (message.type) {
       case 'prompt':
         this.#draftPrompt(draft, { ...command, message });
+        return { answer: accepted, isForRunner: false };
+      case 'post':
+        draft.add({ ...message.post, agent: this.#agent });
+        draft.mark([{ id, state: 'done' }]);
         return { answer: accepted, isForRunner: false };
       case 'settings':
         draft.apply(changeSettings(draft.state, message.settings, this.#agent));
@@ -192,7 +197,7 @@ export function refuseMissing(id: MessageId): Answer {
   return { kind: 'refused', id, error: new HoldfastError('not_found', 'This conversation was deleted.') };
 }
 
-export function isDecision(message: ClientMessage): message is ApproveMessage | RejectMessage {
+export function isDecision(message: CommandMessage): message is ApproveMessage | RejectMessage {
   return message.type === 'approve' || message.type === 'reject';
 }
 

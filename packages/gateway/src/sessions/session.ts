@@ -8,7 +8,7 @@ import {
   type OpenRequest,
   type UserId,
 } from '@holdfast/protocol';
-import type { Command, Conversation, SessionState } from '../conversations/conversation.ts';
+import type { Command, CommandMessage, Conversation, SessionState } from '../conversations/conversation.ts';
 import type { ConversationStore, LogWrite } from '../conversations/store.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RunnerChannel, RunnerHost } from '../machines/runner-host.ts';
@@ -111,8 +111,8 @@ export class Session {
     this.#wake();
   }
 
-  /** A person's command. Resolves when it is stored and its effect on the log is too. */
-  async submit(userId: UserId, message: ClientMessage): Promise<Answer> {
+  /** A person's command, or a message of the gateway's own. Resolves when it is stored and its effect on the log is too. */
+  async submit(userId: UserId, message: CommandMessage): Promise<Answer> {
     const id = message.id ?? newId<MessageId>();
     if (message.type === 'prompt' && this.#commands.isFull && !this.#commands.hasSeen(id)) return refuseFull(id);
     const command = { id, userId, message: { ...message, id } };
@@ -182,7 +182,7 @@ export class Session {
       this.#arrivals.push({ command, answer: () => undefined });
   }
 
-  #answerAgain(id: MessageId, message: ClientMessage): Answer {
+  #answerAgain(id: MessageId, message: CommandMessage): Answer {
     const late = isDecision(message) ? answerLate(id, message.toolId, this.#state, this.#agent) : undefined;
     return late?.kind === 'accepted' ? late : { kind: 'accepted', id, duplicate: true };
   }
@@ -223,7 +223,7 @@ export class Session {
       const drafted = this.#commands.draft(draft, command);
       after.push(() => {
         answer(drafted.answer);
-        if (drafted.isForRunner) this.#deliver(command.id, command.message);
+        if (drafted.isForRunner && command.message.type !== 'post') this.#deliver(command.id, command.message);
       });
     }
     this.#draftNextTurn(draft, after);

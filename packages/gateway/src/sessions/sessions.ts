@@ -7,7 +7,7 @@ import {
   type ProjectId,
   type UserId,
 } from '@holdfast/protocol';
-import type { Conversation } from '../conversations/conversation.ts';
+import type { CommandMessage, Conversation, Post } from '../conversations/conversation.ts';
 import type { ConversationStore, LeaseResult } from '../conversations/store.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { RunnerHost } from '../machines/runner-host.ts';
@@ -95,7 +95,22 @@ export class Sessions {
   }
 
   /** Stores a person's command and sees to it that it is carried out. */
-  async submit(id: ConversationId, userId: UserId, message: ClientMessage): Promise<Answer> {
+  submit(id: ConversationId, userId: UserId, message: ClientMessage): Promise<Answer> {
+    return this.#submit(id, userId, message);
+  }
+
+  /**
+   * Puts a message of the gateway's own into the log, exactly once for each id: now, or when whoever owns the conversation looks
+   * into the store. False: there is no such conversation (any more).
+   */
+  async post(conversationId: ConversationId, userId: UserId, id: MessageId, post: Post): Promise<boolean> {
+    const answer = await this.#submit(conversationId, userId, { type: 'post', id, post });
+    if (answer.kind === 'accepted') return true;
+    if (answer.error.code === 'not_found') return false;
+    throw answer.error;
+  }
+
+  async #submit(id: ConversationId, userId: UserId, message: CommandMessage): Promise<Answer> {
     const session = await this.#open(id);
     if (session !== undefined) return session.submit(userId, message);
     return this.#submitElsewhere(id, userId, { ...message, id: message.id ?? newId<MessageId>() });
@@ -105,7 +120,7 @@ export class Sessions {
   async #submitElsewhere(
     id: ConversationId,
     userId: UserId,
-    message: ClientMessage & { id: MessageId },
+    message: CommandMessage & { id: MessageId },
   ): Promise<Answer> {
     const { store } = this.#parts;
     const conversation = await store.get(id);

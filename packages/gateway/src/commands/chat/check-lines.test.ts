@@ -1,4 +1,4 @@
-import type { CheckResult } from '@holdfast/protocol';
+import type { CheckResult, ServerMessage } from '@holdfast/protocol';
 import { expect, test } from 'vitest';
 import { checkLines } from './check-lines.ts';
 import { ChatRenderer } from './render.ts';
@@ -36,10 +36,12 @@ test('below one that did not pass stand the reason and the first problems', () =
 });
 
 test('the chat shows them where they stand in the log, live and from the history, without control characters', () => {
-  const message = {
-    ...{ type: 'checks', agent: 'demo', seq: 1, at: '2026-01-01T00:00:00.000Z', runId: 'r', check: 'lint' },
-    ...{ state: 'finished', result: { ...result, verdict: 'failed', reason: 'red\u001b[31m\nand more' } },
-  } as const;
+  const reason = 'red\u001b[31m\nand more';
+  const message: ServerMessage = {
+    ...{ agent: 'demo', seq: 1, at: '2026-01-01T00:00:00.000Z' },
+    ...({ type: 'checks', runId: 'r', check: 'lint', state: 'finished' } as const),
+    result: { ...result, verdict: 'failed', reason },
+  };
   const shown = new ChatRenderer(false).read([message]);
   expect(shown).toContain('◆ lint failed (0 errors, 2 warnings) · 1.2 s\n');
   expect(shown).not.toContain('\u001b');
