@@ -162,4 +162,5 @@ const innerRooms: ReadonlySet<string> = new Set([
   'usage',
   'metrics',
   'upkeep',
+  'checks',
 ]);

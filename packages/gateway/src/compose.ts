@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import pino, { type Logger as Pino } from 'pino';
+import { Checks, type CheckPlace } from './checks/checks.ts';
 import type { Config } from './config.ts';
 import type { ConversationStore } from './conversations/store.ts';
 import { MemoryConversationStore } from './conversations/store.memory.ts';
@@ -16,7 +18,7 @@ import { sshLauncher } from './machines/launcher.ssh.ts';
 import { Machine } from './machines/machine.ts';
 import { ProjectDirectory } from './projects/directory.ts';
 import type { Project } from './projects/project.ts';
-import { newOwner } from './sessions/owner.ts';
+import { isOwnerDead, newOwner } from './sessions/owner.ts';
 import { Sessions, type Workplace } from './sessions/sessions.ts';
 import { Sockets } from './sockets/sockets.ts';
 import { DailyCleanup } from './upkeep/daily-cleanup.ts';
@@ -44,6 +46,14 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     new Sessions({ store, log, workplaceOf: (id) => machines.workplaceOf(projects.get(id)) }),
     (all) => all.stop(),
   );
+  const checks = stack.adopt(
+    new Checks({
+      ...{ store, log, owner: newOwner(), isOwnerDead, poster: sessions, mode: config.checkMode },
+      folder: join(config.stateDir, 'checks'),
+      placeOf: (project) => machines.checkPlaceOf(project),
+    }),
+    (all) => all.stop(),
+  );
   const cleanup = stack.adopt(
     new DailyCleanup({
       ...{ store, log, owner: newOwner(), ttlMs: config.conversationTtlMs },
@@ -63,7 +73,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     (door) => door.close(),
   );
   const health = [{ name: 'db', isRequired: true, check: () => store.check() }];
-  const api = createApi({ identity, projects, store, sessions, health, startedAt, log });
+  const api = createApi({ identity, projects, store, sessions, checks, health, startedAt, log });
 
   const answer = getRequestListener(api.fetch);
   server.on('request', (request, response) => void answer(request, response));
@@ -71,6 +81,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
   await listen(server, config);
   stack.defer(() => void server.close());
   sessions.start();
+  checks.start();
   cleanup.start();
 
   const { port } = server.address() as AddressInfo;
@@ -121,8 +132,13 @@ class Machines {
     if (project === undefined) return undefined;
     const { workspace } = project;
     const cwd = workspace.kind === 'local' ? workspace.path : workspace.ssh.path;
-    const env = Object.fromEntries(Object.entries(project.env).map(([name, value]) => [name, value.reveal()]));
-    return { host: this.#machineOf(project), cwd, env: { ...this.#agentEnv(), ...env } };
+    return { host: this.#machineOf(project), cwd, env: { ...this.#agentEnv(), ...revealed(project) } };
+  }
+
+  checkPlaceOf(project: Project): CheckPlace {
+    const { workspace } = project;
+    const cwd = workspace.kind === 'local' ? workspace.path : workspace.ssh.path;
+    return { host: this.#machineOf(project), cwd, env: revealed(project) };
   }
 
   async close(): Promise<void> {
@@ -158,6 +174,10 @@ class Machines {
       connect: ({ signal }) => connectWithRetry(launcher, { signal }),
     });
   }
+}
+
+function revealed({ env }: Project): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.reveal()]));
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

@@ -5,7 +5,7 @@ import { TokenIdentity } from '../identity/identity.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Logger } from '../lib/logger.ts';
 import { ProjectDirectory } from '../projects/directory.ts';
-import type { Project } from '../projects/project.ts';
+import { noChecks, type Project } from '../projects/project.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import { createApi, type ApiParts } from './api.ts';
 
@@ -16,6 +16,7 @@ const shop: Project = {
   agents: undefined,
   workspace: { kind: 'ssh', ssh: { host: '10.0.0.7', user: 'coder', path: '/home/coder', identityFile: '/keys/id' } },
   env: { ANTHROPIC_API_KEY: new Secret('sk-hush') },
+  checks: noChecks,
 };
 
 function apiWith(parts: Partial<ApiParts> = {}) {
@@ -29,7 +30,8 @@ function apiWith(parts: Partial<ApiParts> = {}) {
   const store = new MemoryConversationStore({ ttlMs: null });
   const sessions = new Sessions({ store, workplaceOf: () => undefined, log });
   const projects = new ProjectDirectory([shop]);
-  const app = createApi({ identity, projects, store, sessions, health: [], startedAt: 0, log, ...parts });
+  const checks = {} as ApiParts['checks'];
+  const app = createApi({ identity, projects, store, sessions, checks, health: [], startedAt: 0, log, ...parts });
   const ask = async (path: string, token?: string): Promise<{ status: number; body: unknown }> => {
     const answer = await app.request(
       path,

@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { ProjectDirectory } from '../projects/directory.ts';
 import { limitedBody } from './body.ts';
+import { checkRoutes, type CheckRoutesParts } from './checks.ts';
 import { conversationRoutes, type ConversationsParts } from './conversations.ts';
 import { readHealth, type HealthCheck } from './health.ts';
 import { projectRoutes } from './projects.ts';
@@ -12,6 +13,7 @@ import { signedIn, type SignedIn } from './sign-in.ts';
 export type ApiParts = Omit<ConversationsParts, 'projects'> & {
   readonly identity: Identity;
   readonly projects: ProjectDirectory;
+  readonly checks: CheckRoutesParts['checks'];
   readonly health: readonly HealthCheck[];
   readonly startedAt: number;
   readonly log: Logger;
@@ -34,6 +36,7 @@ export function createApi(parts: ApiParts): Hono<SignedIn> {
   app.get('/api/me', (context) => context.json({ userId: context.get('userId') }));
   app.route('/api/projects', projectRoutes(parts));
   app.route('/api/conversations', conversationRoutes(parts));
+  app.route('/api', checkRoutes(parts));
 
   app.notFound((context) =>
     context.json(errorBody(new HoldfastError('not_found', 'There is nothing at this path.')), 404),

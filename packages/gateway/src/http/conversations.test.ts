@@ -11,6 +11,7 @@ import { ProjectDirectory } from '../projects/directory.ts';
 import { noChecks, type Project } from '../projects/project.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import { createApi } from './api.ts';
+import type { CheckRoutesParts } from './checks.ts';
 
 const project = (id: string, members: readonly string[]): Project => ({
   id: id as ProjectId,
@@ -44,7 +45,8 @@ beforeEach(() => {
     ['ada', 'grace', 'eve'].map((name) => ({ userId: name as UserId, token: new Secret(name) })),
   );
   const projects = new ProjectDirectory([project('shop', ['ada', 'grace']), project('lab', ['ada'])]);
-  const app = createApi({ identity, projects, store, sessions, health: [], startedAt: 0, log });
+  const checks = {} as CheckRoutesParts['checks'];
+  const app = createApi({ identity, projects, store, sessions, checks, health: [], startedAt: 0, log });
   ask = async (path, { as = 'ada', method = 'GET', body } = {}) => {
     const headers = { Authorization: `Bearer ${as}` };
     const answer = await app.request(`/api/conversations${path}`, { method, headers, ...(body && { body }) });

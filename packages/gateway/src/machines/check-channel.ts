@@ -39,7 +39,8 @@ export async function runChecksOn(
   let isOpen = false;
   const channel: WireChannel = wire.open(frameKind.check, request, {
     frame: (frame) => receive(frame),
-    lost: (loss) => over.reject(isOpen ? brokenOff(machine, loss) : new LinkBroke()),
+    lost: (loss) =>
+      over.reject(isOpen ? brokenOff(machine, loss) : new LinkBroke('before the checks began; run them again')),
   });
   const giveUp = (error: Error): void => {
     channel.close();

@@ -43,8 +43,8 @@ export type WireChannel = {
 
 /** The streams ended before the runner had answered; another link may fare better. */
 export class LinkBroke extends HoldfastError {
-  constructor() {
-    super('unavailable', 'The connection to the machine broke while the session was started; send the prompt again.');
+  constructor(what = 'while the session was started; send the prompt again') {
+    super('unavailable', `The connection to the machine broke ${what}.`);
   }
 }
 
@@ -104,7 +104,7 @@ export class Wire {
 
   /** Opens a channel for something else than a session. Throws `LinkBroke` when the streams have ended. */
   open(kind: FrameKind, request: object, receiver: ChannelReceiver): WireChannel {
-    if (this.#loss !== undefined) throw new LinkBroke();
+    if (this.#loss !== undefined) throw new LinkBroke('before anything began; try again');
     const number = this.#next++;
     this.#receivers.set(number, receiver);
     this.#send(kind, number, request);
