@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { recordings } from './record-check-fixtures/recordings.ts';
@@ -29,7 +29,7 @@ for (const recording of recordings) {
     const version = versionOf(recording, wish);
     for (const scene of recording.scenes) {
       if (scene.notIn?.includes(wish)) continue;
-      const { text, returnCode } = run(scene, modules);
+      const { text, returnCode } = run(scene, modules, recording.program?.(wish));
       const file = `${version}-${scene.name}.txt`;
       writeFileSync(join(target, file), text);
       entries.push({
@@ -37,8 +37,8 @@ for (const recording of recordings) {
         tool: recording.tool,
         version,
         check: recording.check,
-        command: scene.command,
-        origin: 'recorded',
+        command: scene.command.replaceAll('$PROGRAM', recording.program?.(wish) ?? ''),
+        origin: scene.documented === undefined ? 'recorded' : 'documented',
         kind: scene.report === undefined ? 'output' : 'report',
         returnCode,
         expected: scene.butIn?.[wish] ?? scene.expected,
@@ -66,11 +66,17 @@ function install(recording: Recording, version: string): string | undefined {
 
 function versionOf(recording: Recording, wish: string): string {
   if (recording.versionCommand === undefined) return wish;
-  const said = spawnSync('sh', ['-c', recording.versionCommand], { encoding: 'utf8' }).stdout;
+  const command = recording.versionCommand.replaceAll('$PROGRAM', recording.program?.(wish) ?? '');
+  const said = spawnSync('sh', ['-c', command], { encoding: 'utf8' }).stdout;
   return /\d+(\.\d+)+/.exec(said)?.[0] ?? wish;
 }
 
-function run(scene: Scene, modules: string | undefined): { text: string; returnCode: number | null } {
+function run(
+  scene: Scene,
+  modules: string | undefined,
+  program: string | undefined,
+): { text: string; returnCode: number | null } {
+  if (scene.documented) return scene.documented;
   const sample = join(root, 'sample', 'project');
   rmSync(sample, { recursive: true, force: true });
   mkdirSync(sample, { recursive: true });
@@ -79,7 +85,7 @@ function run(scene: Scene, modules: string | undefined): { text: string; returnC
     writeFileSync(join(sample, path), text);
   }
   if (modules !== undefined) symlinkSync(modules, join(sample, 'node_modules'));
-  const command = `(${scene.command}) 2>&1`;
+  const command = `(${scene.command.replaceAll('$PROGRAM', program ?? '')}) 2>&1`;
   const argv = scene.onTerminal ? ['script', '-qefc', command, '/dev/null'] : ['sh', '-c', command];
   const ran = spawnSync(argv[0] ?? '', argv.slice(1), {
     cwd: sample,
@@ -91,6 +97,13 @@ function run(scene: Scene, modules: string | undefined): { text: string; returnC
     env: {
       PATH: [...(modules === undefined ? [] : [join(modules, '.bin')]), process.env['PATH']].join(':'),
       HOME: join(root, 'home'),
+      // What these have fetched before: a recording fetches nothing.
+      RUSTUP_HOME: process.env['RUSTUP_HOME'] ?? join(homedir(), '.rustup'),
+      CARGO_HOME: process.env['CARGO_HOME'] ?? join(homedir(), '.cargo'),
+      MAVEN_REPOSITORY: join(homedir(), '.m2', 'repository'),
+      GOFLAGS: '-mod=mod',
+      GOTOOLCHAIN: 'local',
+      GOCACHE: join(root, 'home', 'go-cache'),
       LANG: 'C.UTF-8',
       TERM: 'xterm-256color',
       ...scene.environment,
@@ -104,10 +117,15 @@ function run(scene: Scene, modules: string | undefined): { text: string; returnC
 function withoutMachine(text: string, sample: string, modules: string | undefined): string {
   let clean = text;
   if (modules !== undefined) clean = clean.replaceAll(modules, `${placeOfSample}/node_modules`);
-  return clean
-    .replaceAll(sample, placeOfSample)
-    .replaceAll(sample.slice(1), placeOfSample.slice(1))
-    .replaceAll(root, '/home/ada')
-    .replaceAll(dirname(process.execPath), '/usr/local/bin')
-    .replaceAll(`hostname="${hostname()}"`, 'hostname="machine"');
+  return (
+    clean
+      // What surefire tells of the machine's Java.
+      .replace(/ *<properties>[\s\S]*?<\/properties>\n/g, '')
+      .replaceAll(sample, placeOfSample)
+      .replaceAll(sample.slice(1), placeOfSample.slice(1))
+      .replaceAll(root, '/home/ada')
+      .replaceAll(homedir(), '/home/ada')
+      .replaceAll(dirname(process.execPath), '/usr/local/bin')
+      .replaceAll(`hostname="${hostname()}"`, 'hostname="machine"')
+  );
 }

@@ -32,6 +32,8 @@ export type Scene = {
   readonly onTerminal?: boolean;
   /** A report file that the command leaves behind: it is recorded, and not what was printed. */
   readonly report?: string;
+  /** Where the tool cannot be had: what it prints, written after its documentation and its source. Nothing is run. */
+  readonly documented?: { readonly text: string; readonly returnCode: number };
   readonly expected: Expected;
   /** Where a version counts otherwise, or prints another form. */
   readonly butIn?: Readonly<Record<string, Expected>>;
@@ -46,6 +48,8 @@ export type Recording = {
   /** npm packages of a version; undefined: the program of the machine, whose version `versionCommand` tells. */
   readonly packages?: (version: string) => readonly string[];
   readonly versionCommand?: string;
+  /** Where commands say `$PROGRAM`. */
+  readonly program?: (version: string) => string;
   readonly versions: readonly string[];
   readonly scenes: readonly Scene[];
 };

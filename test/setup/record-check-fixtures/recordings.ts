@@ -1,10 +1,16 @@
+import { dotnet } from './dotnet.ts';
 import { eslint } from './eslint.ts';
+import { go } from './go.ts';
 import { jest } from './jest.ts';
-import { biome, lintScripts, oxlint, prettier, stylelint } from './lint-tools.ts';
+import { biome, oxlint } from './lint-tools.ts';
 import { mocha } from './mocha.ts';
 import { nodeTest } from './node-test.ts';
+import { phpunit, surefire } from './php-and-java.ts';
 import { playwright } from './playwright.ts';
+import { pytest } from './python.ts';
 import type { Recording } from './recording.ts';
+import { rust } from './rust.ts';
+import { lintScripts, prettier, stylelint } from './style-tools.ts';
 import { typescript } from './typescript.ts';
 import { vitest } from './vitest.ts';
 
@@ -21,4 +27,10 @@ export const recordings: readonly Recording[] = [
   mocha,
   nodeTest,
   playwright,
+  pytest,
+  go,
+  rust,
+  phpunit,
+  surefire,
+  dotnet,
 ];

@@ -11,6 +11,7 @@ import { readPlaywrightJson } from './playwright-json.ts';
 import type { Reading } from './reader.ts';
 import { readSarif } from './sarif.ts';
 import { readStylelintJson } from './stylelint-json.ts';
+import { readTrx } from './trx.ts';
 import type { XmlElement } from './xml.ts';
 
 /** Reads a document of one form; undefined: it is of another. */
@@ -24,7 +25,7 @@ const jsonReaders: Readonly<Record<CheckName, readonly DocumentReader<Json>[]>> 
 
 const xmlReaders: Readonly<Record<CheckName, readonly DocumentReader<XmlElement>[]>> = {
   lint: [],
-  test: [readJunitXml],
+  test: [readJunitXml, readTrx],
   build: [],
 };
 

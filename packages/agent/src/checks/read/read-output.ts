@@ -48,14 +48,15 @@ export class OutputReading {
   finish(returnCode: number | null = null): Reading | undefined {
     const { rest } = this.#lines;
     if (rest !== '') this.#readDocuments(rest);
-    if (this.#check === 'test') return this.#finishTests();
+    if (this.#check === 'test') return this.#finishTests(returnCode);
     const said = this.#lineReaders.flatMap((reader) => reader.finish(returnCode) ?? []);
     const all = [...this.#told, ...said.filter((one) => !this.#told.some((other) => toolOf(other) === toolOf(one)))];
     return all.length === 0 ? undefined : addReadings(all);
   }
 
-  #finishTests(): Reading | undefined {
-    const reading = this.#timeline.finish();
+  #finishTests(returnCode: number | null): Reading | undefined {
+    for (const reader of this.#runReaders) reader.finish?.();
+    const reading = this.#timeline.finish(returnCode);
     const coverage = this.#coverage.finish();
     return reading && coverage ? { ...reading, counts: { ...reading.counts, coverage } } : reading;
   }

@@ -43,6 +43,8 @@ export type LineReaderFactory = (directory: string) => LineReader;
 /** Test tools run inside each other: a reader tells the timeline when a run begins and what came of it. */
 export interface RunReader {
   readLine(line: string): void;
+  /** No line comes any more: for what only the whole output says, such as that there is no test in any package. */
+  finish?(): void;
 }
 
 export type RunReaderFactory = (directory: string, timeline: RunTimeline) => RunReader;

@@ -5,7 +5,13 @@ import { addReadings, withoutCounts } from './add-readings.ts';
 /** More than this in one output is no test run but somebody's log. */
 const maxRuns = 1_000;
 
-type Said = { readonly tool: string; readonly reading: Reading; readonly wasBegun: boolean };
+type Said = {
+  readonly tool: string;
+  readonly reading: Reading;
+  readonly wasBegun: boolean;
+  /** It may be one piece of a run of which nobody says how many there are. */
+  readonly mayGoOn: boolean;
+};
 
 /**
  * Which of the test runs that an output tells of is the one that was asked for. Tests print: a test of a test tool shows a whole
@@ -25,24 +31,22 @@ export class RunTimeline {
     else this.#open.push(tool);
   }
 
-  /** The tool has said what came out. */
-  end(tool: string, reading: Reading): void {
+  /** The tool has said what came out; `may go on` when that is one of several pieces, such as one package's of many. */
+  end(tool: string, reading: Reading, isLast: 'is all' | 'may go on' = 'is all'): void {
     const begun = this.#open.lastIndexOf(tool);
     if (begun === -1 && this.#open.length > 0) return;
     if (begun !== -1) this.#open.length = begun;
     if (this.#open.length > 0) return;
-    this.#add(tool, begun !== -1, reading);
+    this.#add({ tool, reading, wasBegun: begun !== -1, mayGoOn: isLast === 'may go on' });
   }
 
-  #add(tool: string, wasBegun: boolean, reading: Reading): void {
+  #add(said: Said): void {
     const last = this.#said.at(-1);
+    const isSame = last?.tool === said.tool && last.reading.authority === said.reading.authority;
     // The run went on after what looked like its end: that was an echo.
-    if (!wasBegun && last?.tool === tool && last.wasBegun && last.reading.authority === reading.authority) {
-      this.#said[this.#said.length - 1] = { tool, reading, wasBegun: true };
-      return;
-    }
-    if (this.#said.length >= maxRuns) this.#isTooLong = true;
-    else this.#said.push({ tool, reading: this.#withinBounds(reading), wasBegun });
+    if (!said.wasBegun && isSame && last.wasBegun) this.#said[this.#said.length - 1] = { ...said, wasBegun: true };
+    else if (this.#said.length >= maxRuns) this.#isTooLong = true;
+    else this.#said.push({ ...said, reading: this.#withinBounds(said.reading) });
   }
 
   /** Many runs with many problems each must not add up to more than is ever shown. */
@@ -51,14 +55,29 @@ export class RunTimeline {
     return kept < maxProblems ? reading : { ...reading, problems: [] };
   }
 
-  finish(): Reading | undefined {
+  /** `returnCode` null or of a signal: the output may be cut, and what may go on has perhaps not ended. */
+  finish(returnCode: number | null): Reading | undefined {
     const said = withMostAuthority(this.#said);
     const [first] = said;
     if (first === undefined) return undefined;
-    const sum = addReadings(said.map(({ reading }) => reading));
+    const sum = withEmptiness(addReadings(withoutEmpty(said.map(({ reading }) => reading))));
+    const isWhole = (returnCode !== null && returnCode < 128) || !said.some(({ mayGoOn }) => mayGoOn);
     const isClear = said.length === 1 || said.every(({ wasBegun }) => wasBegun);
-    return isClear && this.#open.length === 0 && !this.#isTooLong ? sum : withoutCounts(sum);
+    return isWhole && isClear && this.#open.length === 0 && !this.#isTooLong ? sum : withoutCounts(sum);
   }
+}
+
+const isEmpty = ({ counts, saysFailed }: Reading): boolean => counts.total === 0 && saysFailed === undefined;
+
+/** A piece without tests says nothing beside pieces that have some. */
+function withoutEmpty(readings: readonly Reading[]): readonly Reading[] {
+  const others = readings.filter((reading) => !isEmpty(reading));
+  return others.length === 0 ? readings : others;
+}
+
+/** No test at all is no success, unless the tool was told that it is. */
+function withEmptiness(reading: Reading): Reading {
+  return isEmpty(reading) ? { ...reading, saysFailed: true } : reading;
 }
 
 /** A tool that has told the same run in two forms, or a report of any tool beside its console, is one run and not two. */
@@ -68,9 +87,15 @@ function withMostAuthority(said: readonly Said[]): readonly Said[] {
   const weak = said.filter(
     ({ tool, reading }) =>
       reading.authority === 1 &&
-      !strong.some((other) => other.tool === tool || isSameRun(other.reading.counts, reading.counts)),
+      (isBroken(reading) ||
+        !strong.some((other) => other.tool === tool || isSameRun(other.reading.counts, reading.counts))),
   );
   return said.filter((one) => strong.includes(one) || weak.includes(one));
+}
+
+/** What failed without numbers is not in the stronger one: a package that did not compile. */
+function isBroken({ counts, saysFailed }: Reading): boolean {
+  return saysFailed === true && counts.total === null && counts.failed === null;
 }
 
 function isSameRun(one: CheckCounts, other: CheckCounts): boolean {
