@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckRun, ChecksMessage, StoredMessage } from '@holdfast/protocol';
@@ -71,8 +80,19 @@ const finished = (runId: string, asking?: Asking): Promise<View> =>
     const found = await view(runId, asking);
     return found.state === 'finished' && found;
   });
-async function logOf(runId: string, check: string, as = 'ada'): Promise<Response> {
-  return fetch(`${gateway.url}/api/checks/${runId}/log/${check}`, { headers: { Authorization: `Bearer ${as}-token` } });
+async function logOf(runId: string, check: string, as = 'ada', signal?: AbortSignal): Promise<Response> {
+  const headers = { Authorization: `Bearer ${as}-token` };
+  return fetch(`${gateway.url}/api/checks/${runId}/log/${check}`, { headers, ...(signal && { signal }) });
+}
+function openFiles(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+    } catch {
+      // It was closed meanwhile.
+      return [];
+    }
+  });
 }
 
 /** A real npm project: what its scripts do. */
@@ -145,6 +165,14 @@ describe('checks of a project on this machine', () => {
     const reader = (await logOf(runId, 'test')).body?.pipeThrough(new TextDecoderStream()).getReader();
     let seen = '';
     while (!seen.includes('it hangs\n')) seen += (await reader?.read())?.value ?? '';
+    // One who goes away in the middle costs nothing.
+    const leaving = new AbortController();
+    const left = await logOf(runId, 'test', 'ada', leaving.signal);
+    const open = (): number => openFiles(gateway.pid).filter((path) => path.includes(runId)).length;
+    await until('three to have it open', () => open() === 3);
+    leaving.abort();
+    await until('two to have it open', () => open() === 2);
+    await expect(left.text()).rejects.toThrow('aborted');
     expect(await view(runId)).toMatchObject({ state: 'running', run: null, checks: { test: { state: 'running' } } });
     expect(await commandLinesWith('hang-7431')).not.toEqual([]);
     const cancelled = await ask('DELETE', `/checks/${runId}`);
@@ -158,6 +186,7 @@ describe('checks of a project on this machine', () => {
     });
     expect(await commandLinesWith('hang-7431')).toEqual([]);
     while ((await reader?.read())?.done === false);
+    await until('the log to be closed', () => !openFiles(gateway.pid).some((path) => path.includes(runId)));
     expect((await ask('DELETE', `/checks/${runId}`)).body).toEqual(cancelled.body);
   });
 

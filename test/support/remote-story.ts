@@ -11,6 +11,8 @@ export type RemoteStoryOptions = {
   readonly projects?: readonly string[];
   /** The projects' `env`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Further fields of the projects. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   /** Variables that whatever runs over there has anyway. */
   readonly envThere?: Readonly<Record<string, string>>;
   /** In place of what lets the gateway in. */
@@ -32,7 +34,7 @@ export type RemoteStory = {
 };
 
 export async function startRemoteStory(options: RemoteStoryOptions = {}): Promise<RemoteStory> {
-  const { projects = ['shop'], env = {}, envThere = {} } = options;
+  const { projects = ['shop'], env = {}, envThere = {}, fields = {} } = options;
   const dir = mkdtempSync(join(tmpdir(), 'story-'));
   const folder = (project = 'shop'): string => join(dir, 'there', project);
   for (const project of projects) mkdirSync(folder(project), { recursive: true });
@@ -46,7 +48,13 @@ export async function startRemoteStory(options: RemoteStoryOptions = {}): Promis
   });
   const { host, port, user, identityFile, knownHosts } = sshd;
   const ssh = { host, port, user, identityFile, knownHosts, ...options.ssh?.(sshd) };
-  const entries = projects.map((id) => ({ id, members: ['*'], workspace: { ssh: { ...ssh, path: folder(id) } }, env }));
+  const entries = projects.map((id) => ({
+    id,
+    members: ['*'],
+    workspace: { ssh: { ...ssh, path: folder(id) } },
+    env,
+    ...fields,
+  }));
   const sshClients = async (): Promise<readonly number[]> => {
     const clients = (await allProcesses()).filter(({ name }) => name === 'ssh');
     const lines = await Promise.all(clients.map(({ id }) => commandLineOf(id)));
