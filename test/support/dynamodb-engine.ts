@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DynamoDBAddress } from '../../packages/gateway/src/conversations/connection.dynamodb.ts';
-import { createTables } from '../../packages/gateway/src/conversations/tables.dynamodb.ts';
+import type { DynamoDBAddress } from '../../packages/gateway/src/conversations/dynamodb/connection.dynamodb.ts';
+import { createTables } from '../../packages/gateway/src/conversations/dynamodb/tables.dynamodb.ts';
 import { freePort } from './free-port.ts';
 
 /** Something that speaks DynamoDB, for as long as a test file runs. */

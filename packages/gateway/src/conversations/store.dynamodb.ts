@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { HoldfastError, type ConversationId, type ProjectId, type UserId } from '@holdfast/protocol';
-import { Commands } from './commands.dynamodb.ts';
-import { Connection, type DynamoDBAddress } from './connection.dynamodb.ts';
-import { Context } from './context.dynamodb.ts';
+import { Commands } from './dynamodb/commands.dynamodb.ts';
+import { Connection, type DynamoDBAddress } from './dynamodb/connection.dynamodb.ts';
+import { Context } from './dynamodb/context.dynamodb.ts';
 import type { Command, Conversation } from './conversation.ts';
-import { ttlOf } from './items.dynamodb.ts';
-import { Leases } from './leases.dynamodb.ts';
+import { ttlOf } from './dynamodb/items.dynamodb.ts';
+import { Leases } from './dynamodb/leases.dynamodb.ts';
 import type { ListPage, ListQuery } from './list.ts';
-import { Lists } from './lists.dynamodb.ts';
+import { Lists } from './dynamodb/lists.dynamodb.ts';
 import type { LogBatch } from './log-batch.ts';
-import { LogReader } from './log-reader.dynamodb.ts';
-import { LogWriter } from './log.dynamodb.ts';
+import { LogReader } from './dynamodb/log-reader.dynamodb.ts';
+import { LogWriter } from './dynamodb/log.dynamodb.ts';
 import type { ConversationRecord, RecordFields } from './record.ts';
-import { Records } from './records.dynamodb.ts';
+import { Records } from './dynamodb/records.dynamodb.ts';
 import type {
   Cleanup,
   ConversationStore,
@@ -26,7 +26,7 @@ import type {
   SaveResult,
   StoreOptions,
 } from './store.ts';
-import { Sweep } from './sweep.dynamodb.ts';
+import { Sweep } from './dynamodb/sweep.dynamodb.ts';
 
 /** A probe that its process could not delete. */
 const probeKeptMs = 3_600_000;

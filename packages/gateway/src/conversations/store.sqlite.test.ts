@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ConversationId } from '@holdfast/protocol';
-import { pageBytes } from './file.sqlite.ts';
+import { pageBytes } from './sqlite/file.sqlite.ts';
 import { LogBatchWriter } from './log-batch.ts';
 import { describeStore } from './store.contract.ts';
 import { SQLiteConversationStore } from './store.sqlite.ts';

@@ -1,13 +1,13 @@
 import type { ConversationId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Command, Conversation } from './conversation.ts';
-import { SQLiteEngine } from './engine.sqlite.ts';
-import { SQLiteLeases } from './leases.sqlite.ts';
-import { Lifetime } from './lifetime.sqlite.ts';
+import { SQLiteEngine } from './sqlite/engine.sqlite.ts';
+import { SQLiteLeases } from './sqlite/leases.sqlite.ts';
+import { Lifetime } from './sqlite/lifetime.sqlite.ts';
 import type { ListPage, ListQuery } from './list.ts';
 import type { LogBatch } from './log-batch.ts';
-import { SQLiteLogs } from './logs.sqlite.ts';
+import { SQLiteLogs } from './sqlite/logs.sqlite.ts';
 import type { ConversationRecord, RecordFields } from './record.ts';
-import { SQLiteRecords } from './records.sqlite.ts';
+import { SQLiteRecords } from './sqlite/records.sqlite.ts';
 import type {
   Cleanup,
   ConversationStore,
@@ -21,7 +21,7 @@ import type {
   SaveResult,
   StoreOptions,
 } from './store.ts';
-import { SQLiteSweeper } from './sweep.sqlite.ts';
+import { SQLiteSweeper } from './sqlite/sweep.sqlite.ts';
 
 export type SQLiteStoreOptions = StoreOptions & {
   /** How long another process may hold the file before a verb rejects with `unavailable`; default 5000. */

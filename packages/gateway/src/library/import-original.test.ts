@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ConversationId, Json } from '@holdfast/protocol';
-import type { OriginalRow, OriginalStorage } from '../conversations/original.ts';
+import type { OriginalRow, OriginalStorage } from '../conversations/original/original.ts';
 import { MemoryConversationStore } from '../conversations/store.memory.ts';
 import { importOriginal, type ImportOptions } from './import-original.ts';
 import { ImportTally } from './import-report.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '@holdfast/protocol';
-import type { OriginalRow, OriginalStorage } from '../conversations/original.ts';
+import type { OriginalRow, OriginalStorage } from '../conversations/original/original.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
 import type { NewConversation, RecordStore } from '../conversations/store.ts';
 import { readOriginal } from './original-conversation.ts';

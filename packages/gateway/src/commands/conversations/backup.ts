@@ -26,7 +26,7 @@ export async function backupConversations(
   if (file === undefined) return help(streams, backupUsage);
   const path = sqlitePath(env);
   mustExist(path);
-  const { backupFile } = await import('../../conversations/backup.sqlite.ts');
+  const { backupFile } = await import('../../conversations/sqlite/backup.sqlite.ts');
   await backupFile(path, file);
   await print(streams, `${file} holds the conversations of ${path} (${statSync(file).size} bytes).\n`);
   return 0;
@@ -41,7 +41,7 @@ export async function restoreConversations(
   const file = readFileArgument(args, 'conversations restore');
   if (file === undefined) return help(streams, restoreUsage);
   const path = sqlitePath(env);
-  const { restoreFile } = await import('../../conversations/backup.sqlite.ts');
+  const { restoreFile } = await import('../../conversations/sqlite/backup.sqlite.ts');
   await restoreFile(file, path);
   await print(streams, `${path} holds the conversations of ${file} now.\n`);
   return 0;

@@ -2,8 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { HoldfastError, parseAgentName, parseProjectId } from '@holdfast/protocol';
 import { openStore } from '../../compose.ts';
 import { readStoreConfig, type Environment, type StoreConfig } from '../../config.ts';
-import type { OriginalStorage } from '../../conversations/original.ts';
-import { SQLiteOriginal } from '../../conversations/original.sqlite.ts';
+import type { OriginalStorage } from '../../conversations/original/original.ts';
+import { SQLiteOriginal } from '../../conversations/original/original.sqlite.ts';
 import type { ConversationStore } from '../../conversations/store.ts';
 import { importOriginal, type ImportOptions, type ImportOutcome } from '../../library/import-original.ts';
 import { ImportTally, type ImportReport } from '../../library/import-report.ts';
@@ -173,7 +173,7 @@ function sameError(what: string, wayOut: string): HoldfastError {
 
 async function openSource(source: Source): Promise<OriginalStorage> {
   if (source.kind === 'sqlite') return new SQLiteOriginal(source.path);
-  const { DynamoDBOriginal } = await import('../../conversations/original.dynamodb.ts');
+  const { DynamoDBOriginal } = await import('../../conversations/original/original.dynamodb.ts');
   return new DynamoDBOriginal(source.address);
 }
 

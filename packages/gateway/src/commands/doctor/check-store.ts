@@ -25,7 +25,7 @@ export async function checkStore(
 
 async function checkTables(store: StoreConfig, mayCreate: boolean): Promise<readonly Finding[]> {
   if (store.kind !== 'dynamodb') return [];
-  const { createTables, describeTables } = await import('../../conversations/tables.dynamodb.ts');
+  const { createTables, describeTables } = await import('../../conversations/dynamodb/tables.dynamodb.ts');
   try {
     const made = mayCreate ? await createTables(store) : [];
     return (await describeTables(store)).map(({ name, state, fault }) => {

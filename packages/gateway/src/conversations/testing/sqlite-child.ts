@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { ConversationId, ProjectId, UserId } from '@holdfast/protocol';
-import { backupFile } from '../backup.sqlite.ts';
+import { backupFile } from '../sqlite/backup.sqlite.ts';
 import { SQLiteConversationStore } from '../store.sqlite.ts';
 
 /*
