@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { checks } from './checks.ts';
 import { coldStart } from './cold-start.ts';
 import { contenders } from './contenders.ts';
 import type { Contender } from './contender.ts';
@@ -46,6 +47,11 @@ const others: readonly {
     name: 'session',
     question: 'How long until a new session says its first word?',
     run: (rounds = 15) => sessionStart(rounds),
+  },
+  {
+    name: 'checks',
+    question: 'What does holdfast check gain over the same commands one after the other, and what does it cost?',
+    run: (rounds = 5) => checks(rounds),
   },
   { name: 'start', question: 'How long does the agent CLI take to start?', run: async () => coldStart() },
 ];
