@@ -179,6 +179,8 @@ function untilStopped(spec: CommandSpec, trace: () => Trace, began: number, sign
   const stopped = new Promise<StopReason>((resolve) => (finish = resolve));
   const cancel = (): void => finish('cancelled');
   signal.addEventListener('abort', cancel, { once: true });
+  // It may have been aborted while the pipe was made; then the event has gone by.
+  if (signal.aborted) cancel();
   const deadline = setTimeout(() => finish('timed_out'), Math.max(0, began + spec.timeoutMs - performance.now()));
   const tasksAtStart = countTasks() ?? 0;
   const watch = setInterval(() => {
