@@ -48,6 +48,9 @@ const assembles = (from: Place): boolean => (from.room === '' && assemblers.has(
 /** The library builds the adapters that it exports; the gateway itself is put together by others. */
 const knowsAdapters = (from: Place): boolean =>
   assembles(from) || (from.package === 'gateway' && from.room === 'library');
+/** Programs make these without a gateway, from the environment. */
+const isExported = (from: Place): boolean =>
+  from.room === 'pulls' && ['retry-config.ts', 'token-pool.ts'].includes(from.name);
 const isSource = (from: Place): boolean => from.kind !== 'test';
 
 /** The machine's own `ssh` client is a process of this machine, and only one file starts those. */
@@ -136,9 +139,9 @@ export const importTable: readonly ImportRule[] = [
       from.room === 'library' ? !isRoom(target, 'sockets', 'http', 'sessions', 'machines') : !isRoom(target, 'library'),
   },
   {
-    of: 'config.ts gives a room types only: each gets its slice',
+    of: 'config.ts gives a room types only: each gets its slice; what pulls/ exports to programs reads its own',
     applies: (from) => isSource(from) && from.package === 'gateway' && from.room !== '' && !knowsAdapters(from),
-    allows: (target, _from, what) => !isTop(target, 'config.ts') || what.typeOnly,
+    allows: (target, from, what) => !isTop(target, 'config.ts') || what.typeOnly || isExported(from),
   },
   {
     of: 'runner/ knows nothing of agents',
@@ -163,4 +166,5 @@ const innerRooms: ReadonlySet<string> = new Set([
   'metrics',
   'upkeep',
   'checks',
+  'pulls',
 ]);

@@ -12,7 +12,13 @@ export type Place = {
 };
 
 /** Files that decide and touch nothing: their names are the table's. */
-const pureNames: ReadonlySet<string> = new Set(['conversation.ts', 'turn.ts', 'back-off.ts']);
+const pureNames: ReadonlySet<string> = new Set([
+  'conversation.ts',
+  'turn.ts',
+  'back-off.ts',
+  'classify.ts',
+  'token-state.ts',
+]);
 /** Tests, contract suites; and what stands in a `testing/` folder. */
 const testName = /\.(test|contract)\.tsx?$/;
 /** What stands between the dots of an adapter: `store.sqlite.ts`, `launcher.ssh.ts`, `provider.claude.ts`. */
