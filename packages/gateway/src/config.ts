@@ -5,6 +5,7 @@ import type { UserToken } from './identity/identity.ts';
 import { Secret } from './lib/secret.ts';
 import type { Project } from './projects/project.ts';
 import { readProjects } from './projects/read-projects.ts';
+import { readGitHub, type GitHubConfig } from './pulls/read-github.ts';
 
 /** Everything that can be configured, checked and frozen (contract sections 2 and 3). */
 export type Config = {
@@ -24,6 +25,7 @@ export type Config = {
   readonly queryTimeoutMs: number;
   /** Of runs of checks that name none. */
   readonly checkMode: CheckMode;
+  readonly github: GitHubConfig;
   /** The whole environment, for those who start programs; each hands on only what is on its list. */
   readonly environment: Environment;
 };
@@ -56,6 +58,7 @@ export function readConfig(env: Environment, options: { directory?: string } = {
     stateDir: resolve(env['HOLDFAST_STATE_DIR'] || join(homedir(), '.holdfast')),
     queryTimeoutMs: readWhole(env, 'QUERY_TIMEOUT_MS', 300_000, 1, 86_400_000, faults),
     checkMode: readOneOf(env, 'CHECK_MODE', checkModes, 'auto', faults),
+    github: readGitHub(env, faults),
     environment: env,
   };
   if (!isLoopback(host) && config.tokens.length === 0) {
@@ -77,6 +80,14 @@ export function readStoreConfig<Kind extends StoreConfig['kind'] = StoreConfig['
   const all = { ...env, ...given };
   const store = readStore(all, faults) as Extract<StoreConfig, { readonly kind: Kind }>;
   const config = { store, conversationTtlMs: readTtl(all, faults) };
+  throwIfAny(faults);
+  return Object.freeze(config);
+}
+
+/** The part about GitHub (`GITHUB_…`), for who needs no more. */
+export function readGitHubConfig(env: Environment = process.env): GitHubConfig {
+  const faults: string[] = [];
+  const config = readGitHub(env, faults);
   throwIfAny(faults);
   return Object.freeze(config);
 }
