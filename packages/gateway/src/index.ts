@@ -15,4 +15,21 @@ export { DynamoDBPersistenceAdapter, type DynamoDBAdapterOptions } from './libra
 export { MemoryPersistenceAdapter } from './library/memory-adapter.ts';
 export type { AdapterOptions, ConversationFilters, PersistenceAdapter } from './library/persistence-adapter.ts';
 export { SQLitePersistenceAdapter, type SQLiteAdapterOptions } from './library/sqlite-adapter.ts';
+export { RetryConfig } from './pulls/retry-config.ts';
+export { RetryError, type RetryStop } from './pulls/retry-error.ts';
+export type { RetrySettings } from './pulls/retry-settings.ts';
+export {
+  retryWithBackoff,
+  type RetryAttempt,
+  type RetryNotice,
+  type RetryOptions,
+} from './pulls/retry-with-backoff.ts';
+export {
+  TokenPool,
+  type PooledToken,
+  type TokenChoice,
+  type TokenPoolOptions,
+  type TokenStatus,
+  type TokenWarning,
+} from './pulls/token-pool.ts';
 export { HoldfastError, type ConversationStatus, type ErrorCode, type Json } from '@holdfast/protocol';

@@ -1,0 +1,219 @@
+import { secondaryDelayMs } from './back-off.ts';
+import type { Quota, Verdict } from './classify.ts';
+import { resources, type Resource } from './resource.ts';
+
+/**
+ * Which token of a pool the next request goes out with. Pure: tokens are known by their place in the list, from 0.
+ *
+ * A token is **in rotation**, **cooling down** for a resource (its quota is used up, or GitHub asked for a pause; a secondary limit counts for
+ * all resources), **quarantined** (GitHub refused it with 401), or a **spare**: it belongs to the same user as one before it. GitHub counts per user,
+ * so what one token of a user hits holds for all of that user's, and only the first that is not quarantined is used.
+ * Of those in rotation the one with the fewest recent failures is taken; among equals the one that was not taken for longest.
+ */
+export type PoolState = {
+  readonly tokens: readonly TokenState[];
+  readonly takes: number;
+};
+
+export type TokenState = {
+  /** As of `failedAtMs`; one is forgotten each minute. */
+  readonly failures: number;
+  readonly failedAtMs: number;
+  /** The number of the take that took it last; 0: none. */
+  readonly lastTake: number;
+  readonly quarantinedUntilMs: number;
+  /** The user that it acts as, once told. */
+  readonly account: string | undefined;
+  readonly cooling: Cooling;
+};
+
+/** Of a user: the same in all tokens that are known to be the user's. */
+type Cooling = {
+  readonly untilMs: Readonly<Record<Resource, number>>;
+  readonly allUntilMs: number;
+  /** Secondary limits in a row. */
+  readonly secondaryLimits: number;
+};
+
+export type PoolEvent =
+  | { readonly kind: 'taken'; readonly token: number }
+  /** A request with it ended at `atMs`; `quota` is what the answer's headers say. */
+  | {
+      readonly kind: 'ended';
+      readonly token: number;
+      readonly atMs: number;
+      readonly verdict: Verdict;
+      readonly quota?: Quota;
+    }
+  /** It acts as this user. */
+  | { readonly kind: 'identified'; readonly token: number; readonly atMs: number; readonly account: string };
+
+export type PoolEffect =
+  | { readonly kind: 'quarantined'; readonly token: number; readonly untilMs: number }
+  | { readonly kind: 'same_user'; readonly token: number; readonly as: number };
+
+export type Choice =
+  | { readonly kind: 'token'; readonly token: number }
+  /** All that could be used are cooling down; the first is free at `untilMs`. */
+  | { readonly kind: 'cooling'; readonly token: number; readonly untilMs: number }
+  | { readonly kind: 'none'; readonly why: 'empty' | 'all_refused' };
+
+const forgottenPerMs = 1 / 60_000;
+const mostFailures = 60;
+/** A 401 may be a fault of GitHub's own, so it is not for ever; asking often with a bad token locks its user out. */
+const quarantineMs = 3_600_000;
+
+const warm: Cooling = {
+  untilMs: { core: 0, search: 0, code_search: 0, graphql: 0 },
+  allUntilMs: 0,
+  secondaryLimits: 0,
+};
+const fresh = { failures: 0, failedAtMs: 0, lastTake: 0, quarantinedUntilMs: 0, account: undefined, cooling: warm };
+
+/** A pool of this many tokens of which nothing is known. */
+export function startPool(count: number): PoolState {
+  return { tokens: Array.from({ length: count }, (): TokenState => fresh), takes: 0 };
+}
+
+/** The token for the next request to a resource; taking it is an event. */
+export function choose(state: PoolState, resource: Resource, atMs: number): Choice {
+  if (state.tokens.length === 0) return { kind: 'none', why: 'empty' };
+  const usable = state.tokens
+    .map((token, index) => ({ token, index, freeAtMs: freeAt(token, resource) }))
+    .filter(({ index }) => isInRotation(state, index, atMs));
+  if (usable.length === 0) return { kind: 'none', why: 'all_refused' };
+  const free = usable.filter(({ freeAtMs }) => freeAtMs <= atMs);
+  const order = (one: TokenState, other: TokenState): number =>
+    failuresAt(one, atMs) - failuresAt(other, atMs) || one.lastTake - other.lastTake;
+  const best = free.toSorted((one, other) => order(one.token, other.token))[0];
+  if (best) return { kind: 'token', token: best.index };
+  const first = usable.toSorted((one, other) => one.freeAtMs - other.freeAtMs)[0];
+  return { kind: 'cooling', token: first?.index ?? 0, untilMs: first?.freeAtMs ?? atMs };
+}
+
+/** The state after an event; one of a token that is not there changes nothing. */
+export function advance(
+  state: PoolState,
+  event: PoolEvent,
+): { readonly state: PoolState; readonly effects: readonly PoolEffect[] } {
+  const token = state.tokens[event.token];
+  if (!token) return { state, effects: [] };
+  switch (event.kind) {
+    case 'taken': {
+      const takes = state.takes + 1;
+      return { state: { ...replace(state, event.token, { ...token, lastTake: takes }), takes }, effects: [] };
+    }
+    case 'ended':
+      return ended(state, token, event);
+    case 'identified':
+      return identified(state, token, event);
+  }
+}
+
+/** Neither quarantined nor a spare. */
+export function isInRotation(state: PoolState, index: number, atMs: number): boolean {
+  const token = state.tokens[index];
+  if (!token || token.quarantinedUntilMs > atMs) return false;
+  return !state.tokens.slice(0, index).some((other) => isSameUser(other, token) && other.quarantinedUntilMs <= atMs);
+}
+
+/** Recent failures, as a whole number. */
+export function failuresAt(token: TokenState, atMs: number): number {
+  const forgotten = Math.floor(Math.max(0, atMs - token.failedAtMs) * forgottenPerMs);
+  return Math.max(0, token.failures - forgotten);
+}
+
+/** When it may be used for a resource. */
+export function freeAt(token: TokenState, resource: Resource): number {
+  return Math.max(token.cooling.untilMs[resource], token.cooling.allUntilMs);
+}
+
+type Ended = Extract<PoolEvent, { kind: 'ended' }>;
+type Advanced = ReturnType<typeof advance>;
+
+function ended(state: PoolState, token: TokenState, event: Ended): Advanced {
+  const { atMs, verdict, quota } = event;
+  const isRefused = verdict.kind === 'final' && verdict.reason === 'unauthorized';
+  const next: TokenState = {
+    ...token,
+    ...(isFailure(token, event) && { failures: Math.min(mostFailures, failuresAt(token, atMs) + 1), failedAtMs: atMs }),
+    ...(isRefused && { quarantinedUntilMs: atMs + quarantineMs }),
+    cooling: coolingAfter(token.cooling, event, quota),
+  };
+  const wasRefused = token.quarantinedUntilMs > atMs;
+  const effect = { kind: 'quarantined', token: event.token, untilMs: next.quarantinedUntilMs } as const;
+  const effects = isRefused && !wasRefused ? [effect] : [];
+  return { state: shareCooling(replace(state, event.token, next), next), effects };
+}
+
+/** A limit that a token is already cooling down for is no further failure: of a hundred requests under way, each is answered so. */
+function isFailure(token: TokenState, { verdict, atMs }: Ended): boolean {
+  switch (verdict.kind) {
+    case 'success':
+      return false;
+    case 'final':
+      return verdict.reason === 'unauthorized';
+    case 'limited':
+      return freeAt(token, verdict.resource) <= atMs;
+    case 'transient':
+    case 'unknown_outcome':
+      return true;
+  }
+}
+
+/** A cool-down only ever gets longer: answers come out of order, and a late good one does not end it. */
+function coolingAfter(cooling: Cooling, { verdict, atMs }: Ended, quota: Quota | undefined): Cooling {
+  const rested = quota?.remaining === 0 ? coolFor(cooling, quota.resource, quota.resetAtMs) : cooling;
+  const isPaused = cooling.allUntilMs > atMs;
+  if (verdict.kind !== 'limited') {
+    return verdict.kind === 'success' && !isPaused ? { ...rested, secondaryLimits: 0 } : rested;
+  }
+  if (verdict.limit === 'primary') {
+    return coolFor(rested, verdict.resource, verdict.notBeforeMs ?? atMs + secondaryDelayMs(1));
+  }
+  const secondaryLimits = isPaused ? cooling.secondaryLimits : cooling.secondaryLimits + 1;
+  const untilMs = verdict.notBeforeMs ?? (isPaused ? cooling.allUntilMs : atMs + secondaryDelayMs(secondaryLimits));
+  return { ...rested, secondaryLimits, allUntilMs: Math.max(cooling.allUntilMs, untilMs) };
+}
+
+function coolFor(cooling: Cooling, resource: Resource, untilMs: number): Cooling {
+  return { ...cooling, untilMs: { ...cooling.untilMs, [resource]: Math.max(cooling.untilMs[resource], untilMs) } };
+}
+
+function identified(state: PoolState, token: TokenState, event: Extract<PoolEvent, { kind: 'identified' }>): Advanced {
+  if (token.account === event.account) return { state, effects: [] };
+  const next = { ...token, account: event.account };
+  const peers = state.tokens.flatMap((other, index) =>
+    index !== event.token && isSameUser(other, next) ? [index] : [],
+  );
+  const cooling = peers.reduce((all, index) => later(all, state.tokens[index]?.cooling ?? all), token.cooling);
+  const known = { ...next, cooling };
+  const first = Math.min(event.token, ...peers);
+  // Whichever stands later in the list is the spare.
+  const spare = first === event.token ? peers[0] : event.token;
+  const effects =
+    spare === undefined || spare === first ? [] : [{ kind: 'same_user', token: spare, as: first } as const];
+  return { state: shareCooling(replace(state, event.token, known), known), effects };
+}
+
+function later(one: Cooling, other: Cooling): Cooling {
+  const entries = resources.map((resource) => [resource, Math.max(one.untilMs[resource], other.untilMs[resource])]);
+  return {
+    untilMs: Object.fromEntries(entries) as Record<Resource, number>,
+    allUntilMs: Math.max(one.allUntilMs, other.allUntilMs),
+    secondaryLimits: Math.max(one.secondaryLimits, other.secondaryLimits),
+  };
+}
+
+function isSameUser(one: TokenState, other: TokenState): boolean {
+  return one.account !== undefined && one.account === other.account;
+}
+
+function shareCooling(state: PoolState, from: TokenState): PoolState {
+  const { cooling } = from;
+  return { ...state, tokens: state.tokens.map((token) => (isSameUser(token, from) ? { ...token, cooling } : token)) };
+}
+
+function replace(state: PoolState, index: number, token: TokenState): PoolState {
+  return { ...state, tokens: state.tokens.with(index, token) };
+}
