@@ -28,7 +28,7 @@ class BiomeReader implements LineReader {
   }
 
   readLine(line: string): void {
-    if (line === '') return;
+    if (!/^[ CDF]/.test(line) && !line.endsWith('━━━')) return;
     if (line.endsWith('━━━')) this.#readHeading(line);
     else if (this.#heading || this.#isOutside) this.#readMessage(line);
     if (checked.test(line)) this.#files = (this.#files ?? 0) + Number(checked.exec(line)?.[1]);

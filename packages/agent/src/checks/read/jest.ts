@@ -36,7 +36,7 @@ class JestReader implements RunReader {
   }
 
   readLine(line: string): void {
-    if (line === '') return;
+    if (!/^[ PFTSN]/.test(line)) return;
     const ran = file.exec(line)?.groups;
     if (ran) {
       this.#readFile(ran);

@@ -1,3 +1,5 @@
+/** Deeper than any report. */
+const maxDepth = 200;
 const word = /[-+.0-9A-Za-z]/;
 
 /**
@@ -65,7 +67,7 @@ export class JsonScanner {
       this.#brackets.push(character);
       this.#expects = character === '{' ? 'key' : 'value';
       this.#mayClose = true;
-      return this.#brackets.length <= 1_000;
+      return this.#brackets.length <= maxDepth;
     }
     if (this.#brackets.length === 0) return false;
     this.#expects = 'comma';

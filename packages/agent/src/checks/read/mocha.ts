@@ -1,4 +1,4 @@
-import { testCounts } from './counts.ts';
+import { testCounts, unknownTestCounts } from './counts.ts';
 import { FailureNotes } from './failure-notes.ts';
 import { ProblemList } from './problems.ts';
 import type { RunReader, RunReaderFactory } from './reader.ts';
@@ -22,7 +22,9 @@ class MochaReader implements RunReader {
   readonly #directory: string;
   readonly #timeline: RunTimeline;
   #wasBlank = true;
-  #numbers: { passing: number; pending?: number; failing?: number } | undefined;
+  #numbers: Numbers | undefined;
+  /** These are told, and more may still follow. */
+  #isTold = false;
   #failure: FailureNotes | undefined;
   /** The name of a failed test stands in several lines, the last of which ends with a colon. */
   #name: string[] = [];
@@ -33,41 +35,53 @@ class MochaReader implements RunReader {
   }
 
   readLine(line: string): void {
-    if (none.test(line)) this.#say({ passing: 0 });
-    if (this.#numbers) this.#readNumber(line, this.#numbers);
-    else if (this.#wasBlank && passing.test(line)) {
+    const isBlank = line.trim() === '';
+    if (none.test(line)) this.#say({ passing: 0, pending: 0, failing: 0 });
+    if (this.#wasBlank && passing.test(line)) {
       this.#endFailure();
-      this.#numbers = { passing: Number(passing.exec(line)?.[1]) };
-    } else if (this.#failure) this.#readFailure(line, this.#failure);
-    this.#wasBlank = line.trim() === '';
+      this.#numbers = { passing: Number(passing.exec(line)?.[1]), pending: undefined, failing: undefined };
+      this.#isTold = false;
+    } else if (this.#numbers && this.#readNumber(line, this.#numbers)) return;
+    else if (isBlank && this.#numbers && !this.#isTold) this.#say(this.#numbers);
+    else if (this.#failure) this.#readFailure(line, this.#failure);
+    this.#wasBlank = isBlank;
   }
 
-  #readNumber(line: string, numbers: { passing: number; pending?: number; failing?: number }): void {
+  /** Somebody's log may stand between the numbers; their order does not change. */
+  #readNumber(line: string, numbers: Numbers): boolean {
     const saidPending = pending.exec(line);
     const saidFailing = failing.exec(line);
     if (saidPending && numbers.pending === undefined && numbers.failing === undefined) {
       numbers.pending = Number(saidPending[1]);
     } else if (saidFailing && numbers.failing === undefined) numbers.failing = Number(saidFailing[1]);
-    else {
-      this.#numbers = undefined;
-      if (line.trim() === '') this.#say(numbers);
-    }
+    else return false;
+    return true;
   }
 
-  #say(numbers: { passing: number; pending?: number; failing?: number }): void {
-    const { passing: passedCount, pending: skipped = 0, failing: failed = 0 } = numbers;
-    const counts = testCounts({ passedCount, failed, skipped });
-    if (counts === undefined) return;
+  #say(numbers: Numbers): void {
+    this.#isTold = true;
     // They are told after the numbers, and belong to them.
     const problems = new ProblemList(this.#directory);
-    this.#failure = failed > 0 ? new FailureNotes(problems) : undefined;
-    const saysFailed = failed > 0 || counts.total === 0;
-    this.#timeline.end(tool, { source: tool, kind: 'test', counts, problems: problems.list, saysFailed, authority: 1 });
+    this.#failure = new FailureNotes(problems);
+    this.#timeline.end(tool, {
+      source: tool,
+      kind: 'test',
+      get counts() {
+        return countsOf(numbers);
+      },
+      problems: problems.list,
+      get saysFailed() {
+        return (numbers.failing ?? 0) > 0 || countsOf(numbers).total === 0;
+      },
+      authority: 1,
+    });
   }
 
   #readFailure(line: string, notes: FailureNotes): void {
     const name = failure.exec(line)?.groups?.['name'];
     if (name !== undefined) {
+      // From here on only failures follow.
+      this.#numbers = undefined;
       notes.end();
       this.#name = [name];
     } else if (this.#name.length > 0) this.#readName(line, notes);
@@ -99,4 +113,14 @@ class MochaReader implements RunReader {
     this.#failure = undefined;
     this.#name = [];
   }
+}
+
+type Numbers = { readonly passing: number; pending: number | undefined; failing: number | undefined };
+
+function countsOf({
+  passing: passedCount,
+  pending: skipped = 0,
+  failing: failed = 0,
+}: Numbers): typeof unknownTestCounts {
+  return testCounts({ passedCount, failed, skipped }) ?? unknownTestCounts;
 }

@@ -19,8 +19,8 @@ export const readNodeTest: RunReaderFactory = (directory, timeline) => new NodeT
 class NodeTestReader implements RunReader {
   readonly #directory: string;
   readonly #timeline: RunTimeline;
-  #numbers: number[] = [];
-  #mark = '';
+  /** By mark: the one may stand in the log of a test that the other tells of. */
+  readonly #numbers: Record<string, number[]> = {};
   #problems: ProblemList | undefined;
   #place: Readonly<Record<string, string>> | undefined;
 
@@ -36,29 +36,27 @@ class NodeTestReader implements RunReader {
   }
 
   #readNumber(mark: string, name: string, count: number): void {
-    if (name === order[0]) {
-      this.#numbers = [];
-      this.#mark = mark;
-    }
-    if (mark !== this.#mark || name !== order[this.#numbers.length]) return;
-    this.#numbers.push(count);
-    if (this.#numbers.length === order.length) this.#end();
+    const numbers = name === order[0] ? [] : (this.#numbers[mark] ?? []);
+    this.#numbers[mark] = numbers;
+    if (name !== order[numbers.length]) return;
+    numbers.push(count);
+    if (numbers.length === order.length) this.#end(mark, numbers);
   }
 
-  #end(): void {
-    const [total = 0, , pass = 0, fail = 0, cancelled = 0, skipped = 0, todo = 0] = this.#numbers;
-    this.#numbers = [];
+  #end(mark: string, numbers: readonly number[]): void {
+    const [total = 0, , pass = 0, fail = 0, cancelled = 0, skipped = 0, todo = 0] = numbers;
+    this.#numbers[mark] = [];
     const counts = testCounts({ passedCount: pass, failed: fail + cancelled, skipped: skipped + todo, total });
     if (counts === undefined) return;
     this.#problems = new ProblemList(this.#directory);
     // The points before it are a run of TAP already; this says the same of it, more exactly.
-    this.#timeline.end(this.#mark === '#' ? 'TAP' : 'node:test', {
-      source: this.#mark === '#' ? 'node:test TAP' : 'node:test',
+    this.#timeline.end(mark === '#' ? 'TAP' : 'node:test', {
+      source: mark === '#' ? 'node:test TAP' : 'node:test',
       kind: 'test',
       counts,
       problems: this.#problems.list,
       saysFailed: fail + cancelled > 0 || total === 0,
-      authority: this.#mark === '#' ? 2 : 1,
+      authority: mark === '#' ? 2 : 1,
     });
   }
 

@@ -23,7 +23,7 @@ class OxlintReader implements LineReader {
   }
 
   readLine(line: string): void {
-    if (line === '') return;
+    if (!/^[ FN]/.test(line)) return;
     const said = message.exec(line)?.groups;
     const at = this.#message && place.exec(line)?.groups;
     if (said) this.#message = said;

@@ -25,6 +25,7 @@ class PytestReader implements RunReader {
   #width: number | undefined;
   #items: number | undefined;
   #percent = 100;
+  #isOpen = false;
   #isCaptured = false;
   #failing = '';
   #lines = new Map<string, { readonly file: string; readonly line: number }>();
@@ -35,7 +36,7 @@ class PytestReader implements RunReader {
   }
 
   readLine(line: string): void {
-    if (line === '') return;
+    if (this.#failing === '' && !/^[=\d_cnFE-]/.test(line) && !line.endsWith('%]')) return;
     if (begin.test(line)) {
       this.#begin(line.length);
       return;
@@ -43,12 +44,13 @@ class PytestReader implements RunReader {
     if (captured.test(line)) this.#isCaptured = true;
     if (this.#isCaptured && !this.#isSection(line)) return;
     const said = sum.exec(line)?.groups;
-    if (said && this.#isOfWidth(said['frame'], line)) this.#end(said['parts'] ?? '');
+    if (said && this.#isSum(said['frame'], line)) this.#end(said['parts'] ?? '');
     else this.#readInside(line);
   }
 
   #begin(width: number | undefined): void {
     this.#timeline.begin(tool);
+    this.#isOpen = true;
     this.#width = width;
     this.#items = undefined;
     this.#percent = 0;
@@ -63,8 +65,9 @@ class PytestReader implements RunReader {
     return isOther;
   }
 
-  #isOfWidth(frame: string | undefined, line: string): boolean {
-    if (this.#width === undefined) return true;
+  /** A rule as wide as the first one; with `-q` there is none, and something must have come before. */
+  #isSum(frame: string | undefined, line: string): boolean {
+    if (this.#width === undefined) return frame === undefined && (this.#isOpen || line.startsWith('no tests ran'));
     return frame !== undefined && Math.abs(line.length - this.#width) <= 1;
   }
 
@@ -75,15 +78,21 @@ class PytestReader implements RunReader {
     const said = failed.exec(line)?.groups;
     if (items) this.#items = Number(items['selected'] ?? items['items']);
     else if (percent !== undefined) this.#readProgress(Number(percent));
-    else if (title) this.#failing = title['name'] ?? '';
+    else if (title) this.#readTitle(title['name'] ?? '', line.length);
     else if (said) this.#readFailed(said);
     else this.#readPlace(line);
   }
 
   /** With `-q` nothing else is said at the begin. */
   #readProgress(percent: number): void {
-    if (this.#percent === 100) this.#begin(undefined);
+    if (!this.#isOpen || this.#percent === 100) this.#begin(undefined);
     this.#percent = percent;
+  }
+
+  #readTitle(failing: string, width: number): void {
+    // With `-q`, of what could not even be collected.
+    if (!this.#isOpen && width >= 70) this.#begin(undefined);
+    this.#failing = failing;
   }
 
   #readPlace(line: string): void {
@@ -104,6 +113,7 @@ class PytestReader implements RunReader {
     const problems = [...this.#problems.list];
     this.#timeline.end(tool, { source: tool, kind: 'test', counts, problems, saysFailed, authority: 1 });
     this.#width = undefined;
+    this.#isOpen = false;
     this.#percent = 100;
   }
 }

@@ -48,6 +48,7 @@ export class OutputReading {
   finish(returnCode: number | null = null): Reading | undefined {
     const { rest } = this.#lines;
     if (rest !== '') this.#readDocuments(rest);
+    this.#json.finish();
     if (this.#check === 'test') return this.#finishTests(returnCode);
     const said = this.#lineReaders.flatMap((reader) => reader.finish(returnCode) ?? []);
     const all = [...this.#told, ...said.filter((one) => !this.#told.some((other) => toolOf(other) === toolOf(one)))];

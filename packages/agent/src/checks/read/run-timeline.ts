@@ -3,7 +3,7 @@ import { maxProblems, type Reading } from './reader.ts';
 import { addReadings, withoutCounts } from './add-readings.ts';
 
 /** More than this in one output is no test run but somebody's log. */
-const maxRuns = 1_000;
+const maxRuns = 5_000;
 
 type Said = {
   readonly tool: string;
@@ -61,10 +61,15 @@ export class RunTimeline {
     const [first] = said;
     if (first === undefined) return undefined;
     const sum = withEmptiness(addReadings(withoutEmpty(said.map(({ reading }) => reading))));
-    const isWhole = (returnCode !== null && returnCode < 128) || !said.some(({ mayGoOn }) => mayGoOn);
-    const isClear = said.length === 1 || said.every(({ wasBegun }) => wasBegun);
-    return isWhole && isClear && this.#open.length === 0 && !this.#isTooLong ? sum : withoutCounts(sum);
+    const mayGoOn = (returnCode === null || returnCode >= 128) && said.some((one) => one.mayGoOn);
+    if (mayGoOn || this.#open.length > 0 || this.#isTooLong) return withoutSuccess(withoutCounts(sum));
+    return said.length === 1 || said.every(({ wasBegun }) => wasBegun) ? sum : withoutCounts(sum);
   }
+}
+
+/** What failed has failed; that nothing else did, nobody knows. */
+function withoutSuccess({ saysFailed, ...rest }: Reading): Reading {
+  return saysFailed === true ? { ...rest, saysFailed } : rest;
 }
 
 const isEmpty = ({ counts, saysFailed }: Reading): boolean => counts.total === 0 && saysFailed === undefined;

@@ -45,6 +45,8 @@ class Stylish implements LineReader {
   readonly #form: Form;
   readonly #problems: ProblemList;
   #file: string | undefined;
+  /** The last line that is no row: the heading of those that follow, if it looks like one. */
+  #before = '';
   #sum: { errors: number; warnings: number } | undefined;
   /** Of the rows since the last sum. */
   #row = { errors: 0, warnings: 0 };
@@ -61,16 +63,18 @@ class Stylish implements LineReader {
 
   readLine(line: string): void {
     if (line === '') return;
-    const said = this.#form.row.exec(line)?.groups;
-    if (said && this.#file !== undefined) {
-      this.#readRow(said, this.#file);
+    const said = line.startsWith(' ') ? this.#form.row.exec(line)?.groups : undefined;
+    if (said) {
+      if (heading.test(this.#before)) this.#file = this.#before;
+      this.#before = '';
+      if (this.#file !== undefined) this.#readRow(said, this.#file);
       return;
     }
     const ended = this.#form.sum.exec(line)?.groups;
     if (ended) this.#readSum(Number(ended['errors']), Number(ended['warnings']));
     else if (this.#form.crash.test(line)) this.#hasCrashed = true;
     else if (this.#form.tooMany?.test(line)) this.#hasTooMany = true;
-    else if (heading.test(line)) this.#file = line;
+    else this.#before = line;
   }
 
   finish(): Reading | undefined {

@@ -28,7 +28,7 @@ class SurefireReader implements RunReader {
   }
 
   readLine(line: string): void {
-    if (line === '') return;
+    if (this.#stage === 'nothing' && !line.endsWith('T E S T S') && !line.includes('No tests')) return;
     const text = mark.exec(line)?.groups?.['text'] ?? line;
     if (begin.test(text)) {
       this.#timeline.begin(tool);

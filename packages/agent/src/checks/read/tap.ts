@@ -82,8 +82,9 @@ class TapReader implements RunReader {
       if (count > 0) this.#break();
       return;
     }
-    level.plan = count;
-    if (depth === 0 && level.points === count) this.#end();
+    // The first one stands: a second is a log's.
+    level.plan ??= count;
+    if (depth === 0 && level.plan === count && level.points === count) this.#end();
   }
 
   #readPoint(said: Readonly<Record<string, string | undefined>>): void {

@@ -33,7 +33,7 @@ class VitestReader implements RunReader {
   }
 
   readLine(line: string): void {
-    if (line === '') return;
+    if (!this.#failure.isOpen && !/^[ NRT]/.test(line)) return;
     if (begin.test(line)) {
       this.#forget();
       this.#problems.take();
