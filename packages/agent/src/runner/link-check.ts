@@ -8,6 +8,7 @@ import {
   encodeLog,
   encodeRawFrame,
   frameKind,
+  HoldfastError,
   maxFrameBytes,
   parseCheckEvent,
   type CheckEvent,
@@ -78,6 +79,11 @@ export class LinkCheck implements Channel {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // Without a free descriptor there are no streams, and why is said in an event.
+    if ((child.stdin as Writable | undefined) === undefined) {
+      child.on('error', () => undefined);
+      throw new HoldfastError('unavailable', 'The checks cannot be started: too many files are open there.');
+    }
     this.#child = child;
     child.stdin.on('error', () => undefined);
     const lines = new LineCutter(maxLineBytes, () => (this.#stderr = 'what it says of a run is too long'));

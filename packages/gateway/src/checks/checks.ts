@@ -16,7 +16,7 @@ import type { Project } from '../projects/project.ts';
 import { directoryIn } from './directory-in.ts';
 import { LiveRun } from './live-run.ts';
 import { newRunId, RunFolders, type RunLimits } from './run-folders.ts';
-import { finishDeadLogs, openLog, RunLogs } from './run-logs.ts';
+import { finishDeadLogs, hasLog, readLog, RunLogs } from './run-logs.ts';
 import { checksOf, endRun, newRun, type RunRecord } from './run-record.ts';
 import { tellCheck, tellTask, type Poster, type TellParts } from './tell-conversation.ts';
 
@@ -143,13 +143,19 @@ export class Checks {
     const live = this.#live.get(runId);
     if (live === undefined) return (await this.#folders.read(runId))?.state !== 'running';
     live.run.cancel(`Cancelled by ${userId}.`);
-    await live.over;
+    await live.run.finished;
     return true;
   }
 
-  /** The whole output of a check so far; the reader gets what comes while it reads, too. Undefined: there is none (any more). */
-  async openLog(runId: string, check: CheckName): ReturnType<typeof openLog> {
-    return openLog(this.#folders.path(runId), check, this.#live.get(runId)?.run.logs);
+  /** The whole output of a check; of one that runs also what comes while it is read. Undefined: there is none (any more). */
+  async log(
+    runId: string,
+    check: CheckName,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<AsyncGenerator<Uint8Array<ArrayBuffer>> | undefined> {
+    const folder = this.#folders.path(runId);
+    if (!(await hasLog(folder, check))) return undefined;
+    return readLog(folder, check, { live: this.#live.get(runId)?.run.logs, signal });
   }
 
   async #begin(of: {

@@ -13,7 +13,7 @@ export type LiveRunParts = {
   readonly log: Logger;
   /** Who named the commands. */
   readonly from: Readonly<Partial<Record<CheckName, string>>>;
-  /** Called once: nothing of it runs any more. Its logs may still be on the way. */
+  /** Called once: nothing of it runs any more. */
   readonly onFinished: () => void;
 };
 
@@ -21,6 +21,9 @@ export type LiveRunParts = {
 export class LiveRun {
   readonly #parts: LiveRunParts;
   readonly #cancelled = new AbortController();
+  readonly #finish: () => void;
+  /** Resolves when nothing of it runs any more. Its logs, and what is told of it, may still be on the way. */
+  readonly finished: Promise<void>;
   #record: RunRecord;
   #cancelReason: string | undefined;
   #hasBegun = false;
@@ -31,6 +34,9 @@ export class LiveRun {
   constructor(parts: LiveRunParts, record: RunRecord) {
     this.#parts = parts;
     this.#record = record;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.finished = promise.then(parts.onFinished);
+    this.#finish = resolve;
   }
 
   get record(): RunRecord {
@@ -103,7 +109,7 @@ export class LiveRun {
 
   #finished(): void {
     this.#tell((record) => tellTask(this.#parts.tell, record));
-    this.#parts.onFinished();
+    this.#finish();
   }
 
   #save(): void {

@@ -6,7 +6,7 @@ import type { CheckName } from '@holdfast/protocol';
 const maxLogBytes = 100_000_000;
 const pieceBytes = 65_536;
 
-type Log = { readonly file: FileHandle; bytes: number; fault: string | undefined };
+type Log = { readonly file: FileHandle; bytes: number; fault: string | undefined; writing: Promise<void> };
 
 /** The whole outputs of a run that is under way: files `<check>.log.part`, which are `<check>.log` when nothing more comes. */
 export class RunLogs {
@@ -25,7 +25,7 @@ export class RunLogs {
     const logs = new Map<CheckName, Log>();
     for (const check of checks) {
       const file = await open(partOf(folder, check), 'w', 0o600);
-      logs.set(check, { file, bytes: 0, fault: undefined });
+      logs.set(check, { file, bytes: 0, fault: undefined, writing: Promise.resolve() });
     }
     return new RunLogs(folder, logs);
   }
@@ -34,16 +34,7 @@ export class RunLogs {
   async append(check: CheckName, bytes: Buffer): Promise<void> {
     const log = this.#logs.get(check);
     if (log === undefined || log.fault !== undefined || this.#finishing !== undefined) return;
-    if (log.bytes + bytes.length > maxLogBytes) {
-      log.fault = `the log is limited to ${maxLogBytes} bytes`;
-      return;
-    }
-    try {
-      await log.file.writeFile(bytes);
-      log.bytes += bytes.length;
-    } catch (error) {
-      log.fault = error instanceof Error ? error.message : String(error);
-    }
+    await (log.writing = log.writing.then(() => write(log, bytes)));
     this.#wake();
   }
 
@@ -70,7 +61,9 @@ export class RunLogs {
   }
 
   async #finish(note: string | undefined): Promise<void> {
-    for (const [check, { file, fault }] of this.#logs) {
+    for (const [check, log] of this.#logs) {
+      await log.writing;
+      const { file, fault } = log;
       const why = fault ?? note;
       if (why !== undefined) await file.writeFile(`\n[… ${why} …]\n`).catch(() => undefined);
       await file.close();
@@ -85,23 +78,25 @@ export class RunLogs {
   }
 }
 
-/** The output of a check, whole as far as it goes; with `live` also what comes while it is read. Undefined: there is none. */
-export async function openLog(
-  folder: string,
-  check: CheckName,
-  live: RunLogs | undefined,
-): Promise<((signal: AbortSignal) => AsyncGenerator<Uint8Array<ArrayBuffer>>) | undefined> {
-  const file = (await tryOpen(logOf(folder, check))) ?? (await tryOpen(partOf(folder, check)));
-  if (file === undefined) return undefined;
-  return (signal) => pieces(file, check, live, signal);
+async function write(log: Log, bytes: Buffer): Promise<void> {
+  if (log.bytes + bytes.length > maxLogBytes) log.fault ??= `the log is limited to ${maxLogBytes} bytes`;
+  if (log.fault !== undefined) return;
+  try {
+    await log.file.writeFile(bytes);
+    log.bytes += bytes.length;
+  } catch (error) {
+    log.fault = error instanceof Error ? error.message : String(error);
+  }
 }
 
-async function* pieces(
-  file: FileHandle,
+/** The output of a check, as far as it goes; with `live` also what comes while it is read. Nothing is open until it is read. */
+export async function* readLog(
+  folder: string,
   check: CheckName,
-  live: RunLogs | undefined,
-  signal: AbortSignal,
+  { live, signal }: { readonly live: RunLogs | undefined; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const file = (await tryOpen(partOf(folder, check))) ?? (await tryOpen(logOf(folder, check)));
+  if (file === undefined) return;
   try {
     for (let at = 0, isLast = live === undefined; !signal.aborted;) {
       const { buffer, bytesRead } = await file.read(new Uint8Array(pieceBytes), 0, pieceBytes, at);
@@ -114,6 +109,13 @@ async function* pieces(
   } finally {
     await file.close();
   }
+}
+
+/** Whether there is anything to be read. */
+export async function hasLog(folder: string, check: CheckName): Promise<boolean> {
+  const file = (await tryOpen(partOf(folder, check))) ?? (await tryOpen(logOf(folder, check)));
+  await file?.close();
+  return file !== undefined;
 }
 
 /** Gives the logs of a run whose gateway is dead their names; `note` stands at their end. */

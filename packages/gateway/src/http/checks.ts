@@ -24,7 +24,7 @@ import type { SignedIn } from './sign-in.ts';
 export type CheckRoutesParts = {
   readonly projects: Pick<ProjectDirectory, 'of' | 'idsOf'>;
   readonly store: Pick<ConversationStore, 'get'>;
-  readonly checks: Pick<Checks, 'run' | 'get' | 'cancel' | 'openLog'>;
+  readonly checks: Pick<Checks, 'run' | 'get' | 'cancel' | 'log'>;
 };
 
 /** `/api/projects/:id/checks` and `/api/checks` (docs/protocol.md 11.9), for the members of a project. */
@@ -69,9 +69,11 @@ export function checkRoutes({ projects, store, checks }: CheckRoutesParts): Hono
   app.get('/checks/:runId/log/:check', async (context) => {
     const { runId, checks: known } = await runOf(context);
     const check = checkNames.find((name) => name === context.req.param('check'));
-    const open = check === undefined || known[check] === undefined ? undefined : await checks.openLog(runId, check);
-    if (open === undefined) throw new HoldfastError('not_found', 'There is no such log.');
-    const body = ReadableStream.from(open(context.req.raw.signal));
+    const { signal } = context.req.raw;
+    const log =
+      check === undefined || known[check] === undefined ? undefined : await checks.log(runId, check, { signal });
+    if (log === undefined) throw new HoldfastError('not_found', 'There is no such log.');
+    const body = ReadableStream.from(log);
     // What a tool prints is not to be taken for a page.
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
     return context.body(body, { headers });

@@ -101,13 +101,17 @@ export class Sessions {
 
   /**
    * Puts a message of the gateway's own into the log, exactly once for each id: now, or when whoever owns the conversation looks
-   * into the store. False: there is no such conversation (any more).
+   * into the store. False: there is no such conversation, or not its project (any more).
    */
   async post(conversationId: ConversationId, userId: UserId, id: MessageId, post: Post): Promise<boolean> {
-    const answer = await this.#submit(conversationId, userId, { type: 'post', id, post });
-    if (answer.kind === 'accepted') return true;
-    if (answer.error.code === 'not_found') return false;
-    throw answer.error;
+    try {
+      const answer = await this.#submit(conversationId, userId, { type: 'post', id, post });
+      if (answer.kind === 'refused') throw answer.error;
+      return true;
+    } catch (error) {
+      if (error instanceof HoldfastError && error.code === 'not_found') return false;
+      throw error;
+    }
   }
 
   async #submit(id: ConversationId, userId: UserId, message: CommandMessage): Promise<Answer> {
