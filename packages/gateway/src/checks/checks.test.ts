@@ -110,7 +110,7 @@ test('the request has the project with its commands, and its gates about the che
   const runId = await begin(checks, { gates: ['lint.warnings<=0', 'lint.errors<=0'], workingDir: 'part' }, project);
   expect(host.requests).toEqual([
     {
-      ...{ cwd: '/srv/shop', workingDir: '/srv/shop/part', only: ['lint'], mode: 'auto', env: { KEY: 'x' } },
+      ...{ cwd: '/srv/shop', workingDir: 'part', only: ['lint'], mode: 'auto', env: { KEY: 'x' } },
       ...{ commands: { lint: 'make lint' }, timeoutsS: { lint: 5 }, passEnv: ['STAGE'] },
       gates: ['lint.errors<=0', 'lint.warnings<=0'],
     },

@@ -23,7 +23,7 @@ export type RunRecord = {
   readonly userId: UserId;
   /** Where it is told; null: nowhere. */
   readonly conversationId: ConversationId | null;
-  /** The checked directory, on the project's machine. */
+  /** The checked directory, relative to the project's; `.` is that itself. */
   readonly directory: string;
   readonly mode: CheckMode;
   /** The gateway that runs it (`host/boot/pid/start/random`). */

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { encodeFrame, frameKind, FrameReader, HoldfastError } from '@holdfast/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Logger } from '../lib/logger.ts';
 import type { Launcher, LinkProcess } from './launcher.ts';
+import { Machine } from './machine.ts';
 
 /** A launcher under test, for an agent's file with this text; what it started is found by `processes`. */
 export type OpenedLauncher = AsyncDisposable & {
@@ -15,6 +17,43 @@ export const echoAgent = `
   if (process.argv[2] !== 'link') process.exit(64);
   process.stdout.write('holdfast-link 1\\n');
   process.stdin.pipe(process.stdout);
+`;
+
+/** Greets, and carries out every CHECK (kind 7) in its way; of an output it sends the next piece when the last one was taken. */
+const checkingAgent = `
+  const frame = (kind, channel, body) => {
+    const head = Buffer.alloc(9);
+    head.writeUInt32BE(body.length + 5, 0);
+    head[4] = kind;
+    head.writeUInt32BE(channel, 5);
+    process.stdout.write(Buffer.concat([head, body]));
+  };
+  const json = (kind, channel, value) => frame(kind, channel, Buffer.from(JSON.stringify(value)));
+  const piece = (channel, offset) => {
+    const head = Buffer.alloc(9);
+    head.writeUInt32BE(offset, 5);
+    frame(21, channel, Buffer.concat([head, Buffer.alloc(60000, 120)]));
+  };
+  const take = (kind, channel, value) => {
+    if (kind === 3) return value.offset < 600000 ? piece(channel, value.offset) : json(18, channel, { reason: 'ended' });
+    json(16, channel, {});
+    const message = 'There is no such directory.';
+    if (value.cwd === '/refused') return json(18, channel, { reason: 'failed', code: 'bad_message', message });
+    json(20, channel, { type: 'started', check: 'lint' });
+    json(20, channel, { type: 'output', check: 'lint', line: value.cwd });
+    piece(channel, 0);
+  };
+  if (process.argv[2] !== 'link') process.exit(64);
+  process.stdout.write('holdfast-link 1\\n');
+  let held = Buffer.alloc(0);
+  process.stdin.on('data', (chunk) => {
+    held = Buffer.concat([held, chunk]);
+    while (held.length >= 4 && held.length >= 4 + held.readUInt32BE(0)) {
+      const end = 4 + held.readUInt32BE(0);
+      take(held[4], held.readUInt32BE(5), JSON.parse(held.subarray(9, end)));
+      held = held.subarray(end);
+    }
+  });
 `;
 
 const never = new AbortController().signal;
@@ -152,6 +191,31 @@ export function describeLauncher(
       await allGone();
     });
 
+    test('carries runs of checks beside each other: events in order, whole outputs, and the end', async () => {
+      const { launcher, allGone } = await opened(checkingAgent);
+      const log = { info: () => undefined } as unknown as Logger;
+      const connect = (options: { signal: AbortSignal }): Promise<LinkProcess> => launcher.start(options);
+      const machine = new Machine({ name: launcher.name, isHere: false, connect, log });
+      closing.push({ [Symbol.asyncDispose]: () => machine.close() });
+      const run = async (cwd: string): Promise<string> => {
+        let heard = '';
+        let bytes = 0;
+        await machine.runChecks(
+          { cwd },
+          {
+            event: (event) => (heard += event.type === 'output' ? event.line : event.type),
+            log: async (_check, piece) => void (bytes += piece.length),
+          },
+          { signal: never },
+        );
+        return `${heard} ${bytes}`;
+      };
+      const outcomes = await Promise.all(['/a', '/b', '/refused'].map((cwd) => run(cwd).catch(messageOf)));
+      expect(outcomes).toEqual(['started/a 600000', 'started/b 600000', 'There is no such directory.']);
+      await machine.close();
+      await allGone();
+    });
+
     test('starts any number of links side by side', async () => {
       const one = await opened(echoAgent);
       const links = await Promise.all([1, 2, 3].map(() => one.launcher.start({ signal: never })));
@@ -164,6 +228,10 @@ export function describeLauncher(
       await one.allGone();
     });
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The error that a start rejects with. */
