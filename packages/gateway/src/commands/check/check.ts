@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { HoldfastError, type CheckEvent } from '@holdfast/protocol';
+import { HoldfastError, parseCheckEvent, type CheckEvent } from '@holdfast/protocol';
 import type { Environment } from '../../config.ts';
 import { painter } from '../chat/paint.ts';
 import { print, withProcessStreams, type CommandStreams } from '../streams.ts';
@@ -7,7 +7,6 @@ import { startAgentCheck, type AgentCheck, type AgentCheckEnd } from './agent-ch
 import { readCommandLine, type CommandLine } from './command-line.ts';
 import { fileOptions } from './file-options.ts';
 import { projectFileName, readProjectFile, type ProjectFile } from './project-file.ts';
-import { parseCheckEvent } from './read-event.ts';
 import { liveView, plainView, type View } from './view.ts';
 
 const usage = (agentHelp: string): string => `${agentHelp

@@ -9,7 +9,8 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { readProjectFile } from './project-file.ts';
 
-const folder = fileURLToPath(new URL('../../../../../deploy/ci/', import.meta.url));
+const root = fileURLToPath(new URL('../../../../../', import.meta.url));
+const folder = join(root, 'deploy', 'ci');
 const holdfast = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url));
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
@@ -89,9 +90,14 @@ describe.each(Object.keys(scripts))('deploy/ci/%s', (name) => {
   });
 });
 
-test('the holdfast.yaml of deploy/ci/README.md, and that of this repository, can be read', () => {
-  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+test.each(['deploy/ci/README.md', 'docs/checks.md'])('the holdfast.yaml of %s can be read', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(text) ?? [];
   writeFileSync(join(home, 'holdfast.yaml'), example.replaceAll(/^ {2}/gm, ''));
-  expect(readProjectFile(home)?.gates).toHaveLength(4);
-  expect(readProjectFile(join(folder, '..', '..'))?.checks).toMatchObject({ lint: 'npm run check' });
+  expect(readProjectFile(home)?.gates).toContain('test.total>=100');
+});
+
+test('the holdfast.yaml of this repository names all three checks', () => {
+  const { lint, test: tests, build } = readProjectFile(root)?.checks ?? {};
+  expect([lint, tests, build]).toEqual(['npm run check', 'npm test', 'npm run build']);
 });
