@@ -182,6 +182,8 @@ POST graphql           | 200              | -                                   
 POST graphql           | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @300                              | gql-not-found | 1                      | final: refused
 POST graphql           | 200              | retry-after: 30                                                                | gql-not-found | 1                      | final: refused
 POST                   | 200              | -                                                                              | gql-primary | 1                      | done
+POST graphql query     | 502              | -                                                                              | gql-primary | 1                      | transient: again in 1 s
+POST graphql           | 404              | -                                                                              | gql-primary | 1                      | final: refused
 POST graphql           | 401              | -                                                                              | -          | 1                      | final: unauthorized
 `,
   },

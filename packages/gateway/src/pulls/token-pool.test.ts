@@ -1,0 +1,117 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { resourceOf } from './resource.ts';
+import { TokenPool, type TokenWarning } from './token-pool.ts';
+
+const secrets = ['ghp_aaa', 'ghp_bbb', 'ghp_ccc'];
+
+function poolOf(tokens: readonly string[] = secrets) {
+  const warnings: TokenWarning[] = [];
+  const clock = { nowMs: 0 };
+  const pool = new TokenPool(tokens, { onWarning: (warning) => warnings.push(warning), now: () => clock.nowMs });
+  const takeLabels = (times: number): readonly string[] =>
+    Array.from({ length: times }, () => {
+      const choice = pool.take();
+      return choice.kind === 'none' ? choice.message : choice.label;
+    });
+  return { pool, warnings, clock, takeLabels };
+}
+
+describe('a pool', () => {
+  test('gives its tokens in turn, by labels that say nothing of them', () => {
+    const { pool, takeLabels } = poolOf();
+    expect(pool.size()).toBe(3);
+    expect(takeLabels(4)).toEqual(['token-1', 'token-2', 'token-3', 'token-1']);
+    const choice = pool.take();
+    expect(choice.kind === 'token' && choice.secret.reveal()).toBe('ghp_bbb');
+  });
+
+  test('counts failures by label', () => {
+    const { pool, takeLabels } = poolOf();
+    pool.ended('token-2', { kind: 'transient' });
+    expect(pool.tokenFailures).toEqual({ 'token-1': 0, 'token-2': 1, 'token-3': 0 });
+    expect(takeLabels(3)).toEqual(['token-1', 'token-3', 'token-1']);
+  });
+
+  test('never shows a token, however it is printed', () => {
+    const { pool } = poolOf();
+    const shown = [
+      inspect(pool, { depth: 9, showHidden: true }),
+      JSON.stringify([pool, pool.take(), pool.status(), pool.tokenFailures]),
+      inspect(pool.take(), { depth: 9 }),
+    ].join('\n');
+    expect(shown).not.toContain('ghp_');
+  });
+
+  test('has no place for what cannot be a token, and names its place only', () => {
+    expect(() => new TokenPool(['ghp_good', 'ghp_bad\r\nx-evil: 1'])).toThrow(
+      'TokenPool: what is at place 2 cannot be a token.',
+    );
+  });
+
+  test('comes from the environment', () => {
+    expect(TokenPool.fromEnv({ GITHUB_API_TOKEN_POOL: 'a,b,a' }).size()).toBe(2);
+    expect(TokenPool.fromEnv({ GITHUB_TOKEN: 'a' }).size()).toBe(1);
+  });
+
+  test('that is empty says what to set', () => {
+    expect(poolOf([]).takeLabels(1)).toEqual([
+      'There is no GitHub token; set GITHUB_TOKEN, or GITHUB_API_TOKEN_POOL for several.',
+    ]);
+  });
+});
+
+describe('a token', () => {
+  test('of a user that another one is of is told of, and not used', () => {
+    const { pool, warnings, takeLabels } = poolOf();
+    pool.identify('token-1', 'ada');
+    pool.identify('token-3', 'ada');
+    expect(warnings).toMatchObject([{ kind: 'same_user', label: 'token-3', as: 'token-1' }]);
+    expect(pool.size()).toBe(2);
+    expect(takeLabels(3)).toEqual(['token-1', 'token-2', 'token-1']);
+    expect(pool.status().map(({ state }) => state)).toEqual(['in_rotation', 'in_rotation', 'spare']);
+  });
+
+  test('that GitHub refused is told of once, and tried again after an hour', () => {
+    const { pool, warnings, clock, takeLabels } = poolOf(['ghp_aaa']);
+    pool.ended('token-1', { kind: 'final', reason: 'unauthorized' });
+    pool.ended('token-1', { kind: 'final', reason: 'unauthorized' });
+    expect(warnings).toMatchObject([{ kind: 'quarantined', label: 'token-1' }]);
+    expect(pool.size()).toBe(0);
+    expect(takeLabels(1)[0]).toContain('GitHub refused every token (401)');
+    clock.nowMs = 3_600_000;
+    expect(takeLabels(1)).toEqual(['token-1']);
+  });
+
+  test('rests until the reset of what it used up, and the pool says when the first is back', () => {
+    const { pool, clock } = poolOf(['ghp_aaa', 'ghp_bbb']);
+    const used = (resetAtMs: number) => ({ resource: 'search', remaining: 0, resetAtMs }) as const;
+    pool.ended('token-1', { kind: 'success' }, used(60_000));
+    pool.ended('token-2', { kind: 'success' }, used(30_000));
+    expect(pool.take('search')).toEqual({ kind: 'cooling', label: 'token-2', untilMs: 30_000 });
+    expect(pool.take('core')).toMatchObject({ kind: 'token' });
+    expect(pool.status()[0]?.coolingUntilMs).toEqual({ search: 60_000 });
+    clock.nowMs = 30_000;
+    expect(pool.take('search')).toMatchObject({ kind: 'token', label: 'token-2' });
+  });
+
+  test('that is not there changes nothing', () => {
+    const { pool } = poolOf();
+    for (const label of ['token-0', 'token-4', 'ghp_aaa', '']) pool.ended(label, { kind: 'transient' });
+    expect(pool.tokenFailures).toEqual({ 'token-1': 0, 'token-2': 0, 'token-3': 0 });
+  });
+});
+
+test.each([
+  ['https://api.github.com/repos/acme/shop', 'core'],
+  ['/search/issues?q=x', 'search'],
+  ['/search/code?q=x', 'code_search'],
+  ['/search/codec', 'search'],
+  ['/searches', 'core'],
+  ['/graphql', 'graphql'],
+  ['https://git.example/api/graphql', 'graphql'],
+  ['https://git.example/api/v3/search/code', 'code_search'],
+  ['/rate_limit', 'core'],
+])('%s counts against %s', (url, resource) => {
+  expect(resourceOf(url)).toBe(resource);
+});
