@@ -15,6 +15,7 @@ export { DynamoDBPersistenceAdapter, type DynamoDBAdapterOptions } from './libra
 export { MemoryPersistenceAdapter } from './library/memory-adapter.ts';
 export type { AdapterOptions, ConversationFilters, PersistenceAdapter } from './library/persistence-adapter.ts';
 export { SQLitePersistenceAdapter, type SQLiteAdapterOptions } from './library/sqlite-adapter.ts';
+export type { Answer, Question, Verdict } from './pulls/classify.ts';
 export { RetryConfig } from './pulls/retry-config.ts';
 export { RetryError, type RetryStop } from './pulls/retry-error.ts';
 export type { RetrySettings } from './pulls/retry-settings.ts';

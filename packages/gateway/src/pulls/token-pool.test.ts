@@ -1,9 +1,14 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { Answer } from './classify.ts';
 import { resourceOf } from './resource.ts';
 import { TokenPool, type TokenWarning } from './token-pool.ts';
 
 const secrets = ['ghp_aaa', 'ghp_bbb', 'ghp_ccc'];
+
+const get = { method: 'GET' } as const;
+const broken: Answer = { kind: 'no_answer', reason: 'connection_lost' };
+const refused: Answer = { kind: 'response', status: 401, headers: {} };
 
 function poolOf(tokens: readonly string[] = secrets) {
   const warnings: TokenWarning[] = [];
@@ -28,7 +33,7 @@ describe('a pool', () => {
 
   test('counts failures by label', () => {
     const { pool, takeLabels } = poolOf();
-    pool.ended('token-2', { kind: 'transient' });
+    expect(pool.ended('token-2', get, broken)).toEqual({ kind: 'transient' });
     expect(pool.tokenFailures).toEqual({ 'token-1': 0, 'token-2': 1, 'token-3': 0 });
     expect(takeLabels(3)).toEqual(['token-1', 'token-3', 'token-1']);
   });
@@ -74,8 +79,8 @@ describe('a token', () => {
 
   test('that GitHub refused is told of once, and tried again after an hour', () => {
     const { pool, warnings, clock, takeLabels } = poolOf(['ghp_aaa']);
-    pool.ended('token-1', { kind: 'final', reason: 'unauthorized' });
-    pool.ended('token-1', { kind: 'final', reason: 'unauthorized' });
+    pool.ended('token-1', get, refused);
+    pool.ended('token-1', get, refused);
     expect(warnings).toMatchObject([{ kind: 'quarantined', label: 'token-1' }]);
     expect(pool.size()).toBe(0);
     expect(takeLabels(1)[0]).toContain('GitHub refused every token (401)');
@@ -85,9 +90,14 @@ describe('a token', () => {
 
   test('rests until the reset of what it used up, and the pool says when the first is back', () => {
     const { pool, clock } = poolOf(['ghp_aaa', 'ghp_bbb']);
-    const used = (resetAtMs: number) => ({ resource: 'search', remaining: 0, resetAtMs }) as const;
-    pool.ended('token-1', { kind: 'success' }, used(60_000));
-    pool.ended('token-2', { kind: 'success' }, used(30_000));
+    const search = { method: 'GET', resource: 'search' } as const;
+    const used = (resetS: number): Answer => ({
+      kind: 'response',
+      status: 200,
+      headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(resetS) },
+    });
+    expect(pool.ended('token-1', search, used(60))).toEqual({ kind: 'success' });
+    pool.ended('token-2', search, used(30));
     expect(pool.take('search')).toEqual({ kind: 'cooling', label: 'token-2', untilMs: 30_000 });
     expect(pool.take('core')).toMatchObject({ kind: 'token' });
     expect(pool.status()[0]?.coolingUntilMs).toEqual({ search: 60_000 });
@@ -97,7 +107,7 @@ describe('a token', () => {
 
   test('that is not there changes nothing', () => {
     const { pool } = poolOf();
-    for (const label of ['token-0', 'token-4', 'ghp_aaa', '']) pool.ended(label, { kind: 'transient' });
+    for (const label of ['token-0', 'token-4', 'ghp_aaa', '']) pool.ended(label, get, broken);
     expect(pool.tokenFailures).toEqual({ 'token-1': 0, 'token-2': 0, 'token-3': 0 });
   });
 });

@@ -1,7 +1,7 @@
 import { HoldfastError } from '@holdfast/protocol';
 import { readGitHubConfig, type Environment } from '../config.ts';
 import { Secret } from '../lib/secret.ts';
-import type { Quota, Verdict } from './classify.ts';
+import { classify, quotaOf, type Answer, type Question, type Verdict } from './classify.ts';
 import { isToken } from './read-github.ts';
 import { resources, type Resource } from './resource.ts';
 import { advance, choose, failuresAt, freeAt, isInRotation, startPool, type PoolEffect } from './token-state.ts';
@@ -116,10 +116,16 @@ export class TokenPool {
     }
   }
 
-  /** How a request with this token went: what `classify` made of the answer, and the quota that its headers told of (`quotaOf`). */
-  ended(label: string, verdict: Verdict, quota?: Quota): void {
+  /**
+   * What a request with this token was answered, error or not; every answer counts, for its headers tell what is left. Gives what the answer
+   * means for the call.
+   */
+  ended(label: string, question: Question, answer: Answer): Verdict {
     const atMs = this.#now();
+    const verdict = classify(question, answer, atMs);
+    const quota = answer.kind === 'response' ? quotaOf(question, answer.headers, atMs) : undefined;
     this.#advance({ kind: 'ended', token: indexOf(label), atMs, verdict, ...(quota && { quota }) });
+    return verdict;
   }
 
   /** This token acts as that user. Two of one user share their limits, and only the first is used from now on. */
