@@ -38,7 +38,7 @@ export type RetryOptions = {
   readonly random?: () => number;
 };
 
-type Retried<Result> = (options?: { readonly signal?: AbortSignal }) => Promise<Result>;
+type Retried<Result> = (options?: { readonly signal?: AbortSignal | undefined }) => Promise<Result>;
 
 /**
  * Gives a function that calls `fn` until it succeeds: `const call = retryWithBackoff(config)(fn); await call({ signal })`. Rate limits, 5xx,
