@@ -41,7 +41,8 @@ class LintLines implements LineReader {
       counts: isKnown ? { errors: this.#problems.errors, warnings: this.#problems.warnings } : unknownLintCounts,
       problems: this.#problems.list,
       authority: 1,
-      ...(this.#problems.errors > 0 && { saysFailed: true }),
+      // Without its sum a line of this form may be anybody's, quoted or logged.
+      ...(isKnown && this.#problems.errors > 0 && { saysFailed: true }),
     };
   }
 
