@@ -27,6 +27,8 @@ const told = { counts: { errors: 2, warnings: 2 }, problems: badProblems, saysFa
 const stylish: Expected = { source: 'eslint', ...told };
 const nothing: Expected = {};
 
+const scripted = { ...clean, 'package.json': '{"name":"shop","version":"1.0.0","scripts":{"lint":"eslint src"}}\n' };
+
 export const eslint: Recording = {
   tool: 'eslint',
   check: 'lint',
@@ -108,6 +110,13 @@ export const eslint: Recording = {
         problems: ['src/cart.js:2:1 warning no-var', 'src/order.js:1:30 warning eqeqeq'],
         saysFailed: true,
       },
+    },
+    {
+      name: 'pass-script',
+      files: scripted,
+      command: 'npm run lint',
+      environment,
+      expected: { source: 'eslint (silent)', counts: { errors: 0, warnings: 0 }, problems: [], saysFailed: false },
     },
     { name: 'pass', files: clean, command: 'eslint src', environment, expected: nothing },
     {

@@ -29,6 +29,12 @@ export const typescript: Recording = {
     { name: 'fail-terminal', files: bad, command: 'tsc --noEmit', onTerminal: true, expected: told },
     { name: 'fail-noise', files: { ...bad, ...lying }, command: amidLies('tsc'), expected: told },
     { name: 'fail-pretty-noise', files: { ...bad, ...lying }, command: amidLies('tsc --pretty'), expected: told },
+    {
+      name: 'pass-script',
+      files: { ...clean, 'package.json': '{"name":"shop","version":"1.0.0","scripts":{"lint":"tsc --noEmit"}}\n' },
+      command: 'npm run lint',
+      expected: { source: 'tsc (silent)', counts: { errors: 0, warnings: 0 }, problems: [], saysFailed: false },
+    },
     { name: 'pass', files: clean, command: 'tsc', expected: {} },
     {
       name: 'syntax-error',

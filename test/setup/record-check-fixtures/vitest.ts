@@ -6,8 +6,8 @@ const head = "import { describe, expect, test } from 'vitest';";
 const equal = (one: number, other: number): string => `expect(${one}).toBe(${other})`;
 const dialect = { head, equal, hasTodo: true, suffix: 'test.js' };
 const base = { 'package.json': '{"name":"shop","private":true,"type":"module"}\n' };
-const failing = { ...base, ...failingTests(dialect) };
-const passing = { ...base, ...passingTests(dialect) };
+const failing: Readonly<Record<string, string>> = { ...base, ...failingTests(dialect) };
+const passing: Readonly<Record<string, string>> = { ...base, ...passingTests(dialect) };
 const failed: Expected = {
   source: 'vitest',
   counts: { total: 6, passedCount: 3, failed: 1, skipped: 2 },
@@ -123,6 +123,24 @@ export const vitest: Recording = {
       expected: {
         source: 'vitest',
         counts: { total: 1, passedCount: 1, failed: 0, skipped: 0 },
+        saysFailed: true,
+      },
+    },
+    {
+      name: 'two-runs-workspaces',
+      files: {
+        'package.json': '{"name":"shop","private":true,"workspaces":["cart","till"]}\n',
+        'cart/package.json': '{"name":"cart","version":"1.0.0","type":"module","scripts":{"test":"vitest run"}}\n',
+        'cart/cart.test.js': failing['cart.test.js'] ?? '',
+        'till/package.json': '{"name":"till","version":"1.0.0","type":"module","scripts":{"test":"vitest run"}}\n',
+        'till/order.test.js': passing['order.test.js'] ?? '',
+      },
+      command: 'npm test --workspaces',
+      // One passes, one fails, two are skipped; three pass.
+      expected: {
+        source: 'vitest',
+        counts: { total: 7, passedCount: 4, failed: 1, skipped: 2 },
+        problems: ['cart.test.js:5:50 error -'],
         saysFailed: true,
       },
     },

@@ -21,18 +21,16 @@ export class JsonDocuments {
   }
 
   readLine(line: string): void {
-    if (this.#lines.length > 0) {
+    while (this.#lines.length > 0) {
       if (this.#continue(line)) return;
       this.#tryAgain();
-      if (this.#lines.length > 0 && this.#continue(line)) return;
-      this.#drop();
     }
     this.#begin(line);
   }
 
   /** No line comes any more: what was begun is none, but in it there may be one. */
   finish(): void {
-    for (let tries = 0; tries < maxTries && this.#lines.length > 0; tries += 1) this.#tryAgain();
+    while (this.#lines.length > 0) this.#tryAgain();
   }
 
   #begin(line: string): void {
@@ -53,7 +51,7 @@ export class JsonDocuments {
       this.#drop();
       this.#begin(line);
     }
-    this.#tries = this.#lines.length > 0 ? tries : 0;
+    if (this.#lines.length > 0) this.#tries = tries;
   }
 
   /** False: this line does not belong to what was begun. */

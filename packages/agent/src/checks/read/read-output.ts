@@ -6,6 +6,7 @@ import { JsonDocuments } from './json-documents.ts';
 import { maxDocumentBytes, type LineReader, type Reading, type RunReader } from './reader.ts';
 import { lineReaders, runReaders } from './readers.ts';
 import { RunTimeline } from './run-timeline.ts';
+import { Silence } from './silence.ts';
 import { TerminalLines } from './terminal-lines.ts';
 import { XmlDocuments } from './xml-documents.ts';
 
@@ -19,6 +20,7 @@ export class OutputReading {
   readonly #coverage = new CoverageText();
   readonly #lineReaders: readonly LineReader[];
   readonly #runReaders: readonly RunReader[];
+  readonly #silence = new Silence();
   readonly #told: Reading[] = [];
 
   /** `directory` is the one that is checked: files in it are told relative to it. */
@@ -52,7 +54,8 @@ export class OutputReading {
     if (this.#check === 'test') return this.#finishTests(returnCode);
     const said = this.#lineReaders.flatMap((reader) => reader.finish(returnCode) ?? []);
     const all = [...this.#told, ...said.filter((one) => !this.#told.some((other) => toolOf(other) === toolOf(one)))];
-    return all.length === 0 ? undefined : addReadings(all);
+    if (all.length > 0) return addReadings(all);
+    return this.#check === 'lint' ? this.#silence.finish(returnCode) : undefined;
   }
 
   #finishTests(returnCode: number | null): Reading | undefined {
@@ -67,6 +70,7 @@ export class OutputReading {
     for (const reader of this.#runReaders) reader.readLine(line);
     for (const reader of this.#lineReaders) reader.readLine(line);
     if (this.#check === 'test') this.#coverage.readLine(line);
+    else if (this.#check === 'lint') this.#silence.readLine(line);
   }
 
   #readDocuments(line: string): void {
