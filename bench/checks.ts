@@ -23,7 +23,7 @@ export async function checks(rounds = 5): Promise<string> {
     const parts = [
       await bench.together(Math.min(rounds, 3)),
       await bench.overhead(rounds * 6),
-      await bench.memory(Math.min(rounds, 3)),
+      await bench.memory(Math.ceil(rounds / 5)),
     ];
     return parts.join('\n');
   } finally {
