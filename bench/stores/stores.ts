@@ -73,7 +73,8 @@ async function cleanupWhileSaving(
 async function longestOf(forMs: number, act: () => Promise<void>, signal?: AbortSignal): Promise<number> {
   const until = performance.now() + forMs;
   let longestMs = 0;
-  while (signal?.aborted !== true && performance.now() < until) {
+  const isOver = (): boolean => signal?.aborted === true || performance.now() >= until;
+  while (!isOver()) {
     // From when the event loop could have got to it: a blocked loop counts as waiting.
     const asked = performance.now();
     await nextTurn();
