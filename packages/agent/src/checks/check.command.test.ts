@@ -39,6 +39,7 @@ describe('holdfast-agent check', () => {
       command: 'echo one; echo two',
       why: '--test',
       timeoutMs: 300_000,
+      logFile: expect.stringMatching(/test\.log$/) as string,
     });
     expect(checking.events[2]).toEqual({ type: 'output', check: 'test', line: 'two' });
     expect(run).toMatchObject({
