@@ -17,7 +17,7 @@ type Policy = {
   }[];
 };
 
-const page = readFileSync(new URL('../../../../docs/operating.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../../../docs/operating.md', import.meta.url), 'utf8');
 const section = /^## DynamoDB$(.*?)^## /ms.exec(page)?.[1] ?? '';
 const blocks = Array.from(section.matchAll(/^```json\n(.*?)^```$/gms), ([, text = '']) => JSON.parse(text) as unknown);
 const [records, messages, policy] = blocks as [CreateTableCommandInput, CreateTableCommandInput, Policy];
