@@ -100,13 +100,16 @@ describe('whatever is recorded', () => {
     }
   });
 
+  /** Silence is broken by any log. */
+  const speaking = outputs.filter(({ expected }) => expected.source?.endsWith('(silent)') !== true);
+
   test('says the same with a log before and after it', () => {
     const logs = fc.array(noise, { maxLength: 5 });
     // An output that begins or ends in the middle of a line has no line there.
     const encode = (lines: readonly string[]): Uint8Array =>
       new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
     fc.assert(
-      fc.property(fc.constantFrom(...outputs), logs, logs, (fixture, before, after) => {
+      fc.property(fc.constantFrom(...speaking), logs, logs, (fixture, before, after) => {
         const end = Uint8Array.of(0x0a);
         const said = readingOf(fixture, [encode(before), fixture.bytes, end, encode(after)], fixture.returnCode);
         expect(said).toEqual(wholeOf(fixture));
