@@ -19,6 +19,10 @@ type Outcome = { readonly result: unknown } | { readonly error: HoldfastError };
 const maxStatements = 200;
 /** A look whether the file is there costs a tenth of a small commit; those that acknowledge nothing do with one now and then. */
 const lookEveryMs = 50;
+/** A slice waits for other processes so long at a time, because everybody here waits with it, */
+const sliceBusyTimeoutMs = 100;
+/** and tries again for so long: other processes that never pause leave a free file seldom. */
+const slicePatienceMs = 60_000;
 /** So often a slice lets other writes go first, when they never end. */
 const maxPassedOver = 16;
 
@@ -42,6 +46,7 @@ export class SQLiteEngine {
   #appendedBytes = 0;
   #failedBytes = 0;
   #isSyncFull = true;
+  #currentBusyTimeoutMs: number;
   /** When the file was last seen under its name. */
   #seenAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
@@ -49,6 +54,7 @@ export class SQLiteEngine {
   constructor(path: string, busyTimeoutMs = 5_000) {
     this.#path = path;
     this.#busyTimeoutMs = busyTimeoutMs;
+    this.#currentBusyTimeoutMs = busyTimeoutMs;
     this.#db = openFile(path, busyTimeoutMs);
     this.#file = this.#findFile();
     this.#checkpointer = new Checkpointer(path, () => this.#restartWal());
@@ -80,13 +86,21 @@ export class SQLiteEngine {
 
   /** In a transaction of its own, on disk before it resolves, when no other write waits. Tells how long it held the file. */
   async slice<Result>(run: () => Result): Promise<{ readonly result: Result; readonly tookMs: number }> {
-    await this.#checkpointer.catchUp();
-    let startedAt = 0;
-    const result = await this.#enqueue(this.#slices, true, () => {
-      startedAt = performance.now();
-      return run();
-    });
-    return { result, tookMs: performance.now() - startedAt };
+    const until = performance.now() + slicePatienceMs;
+    for (;;) {
+      await this.#checkpointer.catchUp();
+      let startedAt = 0;
+      try {
+        const result = await this.#enqueue(this.#slices, true, () => {
+          startedAt = performance.now();
+          return run();
+        });
+        return { result, tookMs: performance.now() - startedAt };
+      } catch (error) {
+        // What was begun is not done a second time.
+        if (startedAt > 0 || !isBusy(error) || performance.now() > until) throw error;
+      }
+    }
   }
 
   /** Makes the files as short as they can be; nothing happens when somebody is in the way. */
@@ -166,7 +180,7 @@ export class SQLiteEngine {
     const isForSlice = this.#slices.length > 0 && (this.#queue.length === 0 || ++this.#passedOver > maxPassedOver);
     if (isForSlice) {
       this.#passedOver = 0;
-      this.#commit(this.#slices.splice(0, 1));
+      this.#commit(this.#slices.splice(0, 1), Math.min(sliceBusyTimeoutMs, this.#busyTimeoutMs));
     } else {
       this.#commitQueue();
     }
@@ -174,11 +188,11 @@ export class SQLiteEngine {
   }
 
   #commitQueue(): void {
-    this.#commit(this.#queue.splice(0));
+    this.#commit(this.#queue.splice(0), this.#busyTimeoutMs);
   }
 
   /** One transaction for all of these. It fails as a whole only when the engine does; then nobody's write was done. */
-  #commit(queue: readonly Queued[]): void {
+  #commit(queue: readonly Queued[], busyTimeoutMs: number): void {
     if (queue.length === 0) return;
     const isDurable = queue.some((queued) => queued.isDurable);
     let outcomes: Outcome[];
@@ -188,6 +202,7 @@ export class SQLiteEngine {
       if (isDurable || performance.now() - this.#seenAt > lookEveryMs) this.#mustBeThere();
       this.#checkpointer.settle();
       this.#setSync(isDurable);
+      this.#setBusyTimeout(busyTimeoutMs);
       this.#prepare('BEGIN IMMEDIATE').run();
       outcomes = queue.map(({ run }) => outcomeOf(run));
       this.#prepare('COMMIT').run();
@@ -220,11 +235,16 @@ export class SQLiteEngine {
     this.#isSyncFull = isFull;
   }
 
+  #setBusyTimeout(ms: number): void {
+    if (ms === this.#currentBusyTimeoutMs) return;
+    this.#db.exec(`PRAGMA busy_timeout = ${ms}`);
+    this.#currentBusyTimeoutMs = ms;
+  }
+
   #restartWal(): boolean {
     // A reader may take minutes (a backup); nobody waits for it.
-    this.#db.exec('PRAGMA busy_timeout = 0');
+    this.#setBusyTimeout(0);
     const result = this.#db.prepare('PRAGMA wal_checkpoint(RESTART)').get() as { busy: number };
-    this.#db.exec(`PRAGMA busy_timeout = ${this.#busyTimeoutMs}`);
     return result.busy === 0;
   }
 
@@ -278,11 +298,20 @@ function closed(): HoldfastError {
   return new HoldfastError('unavailable', 'The conversation store is closed.');
 }
 
-/** SQLITE_CORRUPT (https://sqlite.org/rescode.html), with whatever detail. */
+/** SQLITE_CORRUPT, with whatever detail. */
 function isCorrupt(cause: unknown): boolean {
-  return (
-    cause instanceof Error && 'errcode' in cause && typeof cause.errcode === 'number' && (cause.errcode & 0xff) === 11
-  );
+  return primaryCodeOf(cause) === 11;
+}
+
+/** SQLITE_BUSY: another process holds the file. */
+function isBusy(error: unknown): boolean {
+  return error instanceof HoldfastError && primaryCodeOf(error.cause) === 5;
+}
+
+/** The primary result code of SQLite's error (https://sqlite.org/rescode.html). */
+function primaryCodeOf(cause: unknown): number | undefined {
+  const isSQLites = cause instanceof Error && 'errcode' in cause && typeof cause.errcode === 'number';
+  return isSQLites ? (cause.errcode as number) & 0xff : undefined;
 }
 
 function outcomeOf(run: () => unknown): Outcome {
