@@ -91,9 +91,13 @@ describe('the package', () => {
       'DynamoDBPersistenceAdapter',
       'HoldfastError',
       'MemoryPersistenceAdapter',
+      'RetryConfig',
+      'RetryError',
       'SQLitePersistenceAdapter',
+      'TokenPool',
       'createPersistenceAdapter',
       'readConfig',
+      'retryWithBackoff',
       'startGateway',
     ]);
   });
