@@ -91,8 +91,8 @@ describe.each(Object.keys(scripts))('deploy/ci/%s', (name) => {
 });
 
 test.each(['deploy/ci/README.md', 'docs/checks.md'])('the holdfast.yaml of %s can be read', (page) => {
-  const text = readFileSync(join(root, page), 'utf8');
-  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(text) ?? [];
+  const whole = readFileSync(join(root, page), 'utf8');
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(whole) ?? [];
   writeFileSync(join(home, 'holdfast.yaml'), example.replaceAll(/^ {2}/gm, ''));
   expect(readProjectFile(home)?.gates).toContain('test.total>=100');
 });
