@@ -1,5 +1,6 @@
-import type { ConversationStatus, Json } from '@holdfast/protocol';
-import type { Conversation } from './conversation.ts';
+import { isRecord, type ConversationStatus, type Json } from '@holdfast/protocol';
+import { newSessionState, type Conversation } from './conversation.ts';
+import type { LogWrite, NewConversation } from './store.ts';
 
 /** The fields of the task flow that are known by name (contract section 7), as JSON. */
 export const taskFieldNames = [
@@ -35,6 +36,35 @@ export type RecordFields = {
   readonly status: ConversationStatus;
   readonly task: TaskDocument;
 };
+
+/** How long the id of a deleted conversation is remembered. */
+export const rememberDeletedMs: number = 30 * 24 * 3_600_000;
+
+/** The record of a conversation that is made, before anything has happened in it. */
+export function newRecord({ at, createdAt = at, fields, ...rest }: NewConversation): {
+  readonly conversation: Conversation;
+  readonly task: TaskDocument;
+} {
+  const { task = {}, title = '', status = 'completed', taskId = null } = fields ?? {};
+  const conversation: Conversation = {
+    ...rest,
+    taskId,
+    title,
+    status,
+    createdAt,
+    lastActivityAt: at,
+    version: 1,
+    lastSeq: 0,
+    runnerOffset: 0,
+    session: newSessionState,
+  };
+  return { conversation, task };
+}
+
+/** Whether a write changes the record: raises its version and counts as activity. More messages alone are progress only. */
+export function isRecordChange({ durable, session, status, title }: LogWrite): boolean {
+  return durable || session !== undefined || status !== undefined || title !== undefined;
+}
 
 /** The short part of a task document, which lists show. Stored beside the record, so that a list reads no documents. */
 export type TaskDigest = {
@@ -114,28 +144,24 @@ export function summaryOf(
 
 /** A simulated result is neither passed nor failed (contract section 8). */
 function checksStatusOf(results: Json | undefined): TaskDigest['checksStatus'] {
-  if (!isObject(results) || typeof results['allPassed'] !== 'boolean') return 'none';
+  if (!isRecord(results) || typeof results['allPassed'] !== 'boolean') return 'none';
   if (!results['allPassed']) return 'failed';
   const checks = [results['lint'], results['tests'], results['build']];
-  return checks.some((check) => isObject(check) && check['simulated'] === true) ? 'none' : 'passed';
+  return checks.some((check) => isRecord(check) && check['simulated'] === true) ? 'none' : 'passed';
 }
 
 function linksIn(value: Json | undefined): readonly string[] {
-  const values = Array.isArray(value) ? (value as readonly Json[]) : isObject(value) ? Object.values(value) : [];
+  const values = Array.isArray(value) ? (value as readonly Json[]) : isRecord(value) ? Object.values(value) : [];
   // A link that is cut leads nowhere: one that is too long is left out.
   const links = values.filter((link): link is string => typeof link === 'string' && link.length <= maxLinkLength);
   return links.slice(0, maxLinks).map((link) => link.toWellFormed());
 }
 
 function textIn(value: Json | undefined, name: string): string | null {
-  const text = isObject(value) ? value[name] : undefined;
+  const text = isRecord(value) ? value[name] : undefined;
   if (typeof text !== 'string' || text === '') return null;
   if (text.length <= maxTextLength) return text.toWellFormed();
   // Half of an emoji is no text: not every engine stores it.
   const cut = text.slice(0, maxTextLength - 1).replace(/[\ud800-\udbff]$/, '');
   return `${cut.toWellFormed()}…`;
-}
-
-function isObject(value: Json | undefined): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

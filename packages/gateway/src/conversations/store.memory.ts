@@ -1,9 +1,12 @@
 import { HoldfastError, type ConversationId, type MessageId, type ProjectId, type UserId } from '@holdfast/protocol';
-import { newSessionState, type Command, type Conversation } from './conversation.ts';
+import type { Command, Conversation } from './conversation.ts';
 import { compareInList, matches, pageOf, type ListPage, type ListQuery } from './list.ts';
 import type { LogBatch } from './log-batch.ts';
 import {
   digestOf,
+  isRecordChange,
+  newRecord,
+  rememberDeletedMs,
   summaryOf,
   type ConversationRecord,
   type ConversationSummary,
@@ -38,8 +41,6 @@ type Row = {
 
 type Work = { owner: string | null; until: number; endedAt: number };
 
-const rememberDeletedMs = 30 * 24 * 3_600_000;
-
 /** Conversations in this process: lost when it ends. For trying things out and for tests. */
 export class MemoryConversationStore implements ConversationStore {
   readonly pollEveryMs = null;
@@ -58,28 +59,16 @@ export class MemoryConversationStore implements ConversationStore {
 
   async create(fresh: NewConversation): Promise<CreateResult> {
     this.#mustBeOpen();
-    const { at, createdAt = at, fields, ...rest } = fresh;
-    if (this.#isDeleted(rest.conversationId)) return { kind: 'deleted' };
-    const there = this.#find(rest.conversationId);
+    const id = fresh.conversationId;
+    if (this.#isDeleted(id)) return { kind: 'deleted' };
+    const there = this.#find(id);
     if (there !== undefined) return { kind: 'known', conversation: there.conversation };
-    const { task = {}, title = '', status = 'completed', taskId = null } = fields ?? {};
-    const conversation: Conversation = {
-      ...rest,
-      taskId,
-      title,
-      status,
-      createdAt,
-      lastActivityAt: at,
-      version: 1,
-      lastSeq: 0,
-      runnerOffset: 0,
-      session: newSessionState,
-    };
+    const { conversation, task } = newRecord(fresh);
     const document = { task: JSON.stringify(task), digest: digestOf(task) };
     // An expired one was driven by somebody perhaps; the next number fences them.
-    const generation = (this.#rows.get(rest.conversationId)?.generation ?? -1) + 1;
+    const generation = (this.#rows.get(id)?.generation ?? -1) + 1;
     const log = { batches: [], commands: new Map(), owner: null, until: 0, generation };
-    this.#rows.set(rest.conversationId, { conversation, ...document, ...log });
+    this.#rows.set(id, { conversation, ...document, ...log });
     return { kind: 'created', conversation };
   }
 
@@ -152,7 +141,7 @@ export class MemoryConversationStore implements ConversationStore {
     const batch = write.batch;
     if (batch !== undefined && batch.firstSeq !== before.lastSeq + 1) return 'fenced';
     if (batch !== undefined) row.batches.push(batch);
-    const isProgress = !write.durable && !isChange(write);
+    const isChange = isRecordChange(write);
     row.conversation = {
       ...before,
       lastSeq: batch?.lastSeq ?? before.lastSeq,
@@ -160,8 +149,8 @@ export class MemoryConversationStore implements ConversationStore {
       session: write.session ?? before.session,
       status: write.status ?? before.status,
       title: write.title ?? before.title,
-      lastActivityAt: isProgress ? before.lastActivityAt : write.at,
-      version: isProgress ? before.version : before.version + 1,
+      lastActivityAt: isChange ? write.at : before.lastActivityAt,
+      version: before.version + Number(isChange),
     };
     for (const { id, state } of write.commands ?? []) {
       const command = row.commands.get(id);
@@ -312,10 +301,6 @@ function isOpen({ conversation, commands }: Row): boolean {
   if (conversation.session.turn !== null) return true;
   for (const command of commands.values()) if (command.state !== 'done') return true;
   return false;
-}
-
-function isChange({ session, status, title }: LogWrite): boolean {
-  return session !== undefined || status !== undefined || title !== undefined;
 }
 
 function parseTask(text: string): ConversationRecord['task'] {

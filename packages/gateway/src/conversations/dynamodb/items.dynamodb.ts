@@ -3,9 +3,7 @@ import { HoldfastError, type ConversationId, type ConversationStatus, type Messa
 import type { BlobRef } from './blobs.dynamodb.ts';
 import type { Item, Key } from './connection.dynamodb.ts';
 import type { CommandState, Conversation } from '../conversation.ts';
-
-/** A deleted id is remembered for so long. */
-export const rememberDeletedMs: number = 30 * 24 * 3_600_000;
+import { rememberDeletedMs } from '../record.ts';
 
 /** A text that is kept inline, deflated, or elsewhere. */
 export type Packed = string | Uint8Array | BlobRef;

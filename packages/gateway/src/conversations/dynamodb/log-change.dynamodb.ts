@@ -15,6 +15,7 @@ import {
   type RecordState,
   type Tail,
 } from './items.dynamodb.ts';
+import { isRecordChange } from '../record.ts';
 import type { LogWrite } from '../store.ts';
 
 /** What of a write is made once, however often it is tried. */
@@ -34,7 +35,7 @@ export function logChangeOf(
 ): LogChange {
   const { batch, runnerOffset = 0, session } = write;
   const progress = (write.commands ?? []).filter(({ id }) => isMoving(state.commands.get(id)));
-  const isChange = write.durable || session !== undefined || write.status !== undefined || write.title !== undefined;
+  const isChange = isRecordChange(write);
   const rises = isChange || progress.length > 0 || closing.length > 0;
   const next: RecordState = {
     ...state,

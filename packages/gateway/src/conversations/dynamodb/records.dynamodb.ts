@@ -1,7 +1,7 @@
 import type { ConversationId } from '@holdfast/protocol';
 import type { Item } from './connection.dynamodb.ts';
 import type { Context } from './context.dynamodb.ts';
-import { newSessionState, type Conversation } from '../conversation.ts';
+import type { Conversation } from '../conversation.ts';
 import { updateOf } from './expression.dynamodb.ts';
 import {
   activityOf,
@@ -12,13 +12,12 @@ import {
   newToken,
   reading,
   readState,
-  rememberDeletedMs,
   timeOf,
   ttlOf,
   writeText,
   type RecordState,
 } from './items.dynamodb.ts';
-import { digestOf, type ConversationRecord, type RecordFields } from '../record.ts';
+import { digestOf, newRecord, rememberDeletedMs, type ConversationRecord, type RecordFields } from '../record.ts';
 import type { CreateResult, NewConversation, SaveResult } from '../store.ts';
 import type { Sweep } from './sweep.dynamodb.ts';
 
@@ -161,21 +160,8 @@ export class Records {
     there: Item | undefined,
     token: string,
   ): Promise<{ item: Item; conversation: Conversation }> {
-    const { at, createdAt = at, fields, ...rest } = fresh;
     const id = fresh.conversationId;
-    const { task = {}, title = '', status = 'completed', taskId = null } = fields ?? {};
-    const conversation: Conversation = {
-      ...rest,
-      taskId,
-      title,
-      status,
-      createdAt,
-      lastActivityAt: at,
-      version: 1,
-      lastSeq: 0,
-      runnerOffset: 0,
-      session: newSessionState,
-    };
+    const { conversation, task } = newRecord(fresh);
     // An expired one was driven by somebody perhaps; the next number fences them.
     const generation = Number(there?.['lease_generation'] ?? -1) + 1;
     const item = {
@@ -184,10 +170,10 @@ export class Records {
       project_id: fresh.projectId,
       agent: writeText(fresh.agent),
       epoch: writeText(fresh.epoch),
-      ...fieldAttributes({ task, title, status, taskId }),
+      ...fieldAttributes({ ...conversation, task }),
       ...(await this.#context.documents.taskAttributes(id, task)),
-      created_at: timeOf(createdAt),
-      ...this.#activityAttributes(id, at, false),
+      created_at: timeOf(conversation.createdAt),
+      ...this.#activityAttributes(id, fresh.at, false),
       version: 1,
       last_seq: 0,
       runner_offset: 0,

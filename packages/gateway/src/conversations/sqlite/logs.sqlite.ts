@@ -4,6 +4,7 @@ import type { SQLiteEngine } from './engine.sqlite.ts';
 import type { Lifetime } from './lifetime.sqlite.ts';
 import { walkLog, type LogBatch } from '../log-batch.ts';
 import { readCommand, type CommandRow } from './rows.sqlite.ts';
+import { isRecordChange } from '../record.ts';
 import type { LogStore, LogWrite, LogWriteResult } from '../store.ts';
 
 type WrittenRow = {
@@ -98,9 +99,8 @@ export class SQLiteLogs implements LogStore {
 
   #write(write: LogWrite): LogWriteResult {
     const { batch, conversationId, generation, runnerOffset, session, commands = [] } = write;
-    const isProgress =
-      !write.durable && session === undefined && write.status === undefined && write.title === undefined;
-    if (isProgress && batch !== undefined && runnerOffset !== undefined && commands.length === 0) {
+    const isChange = isRecordChange(write);
+    if (!isChange && batch !== undefined && runnerOffset !== undefined && commands.length === 0) {
       return this.#append(conversationId, generation, batch, runnerOffset) ? 'written' : 'fenced';
     }
     const row = this.#engine.one<WrittenRow>(
@@ -114,8 +114,8 @@ export class SQLiteLogs implements LogStore {
       this.#engine.run(`UPDATE commands SET state = ? WHERE number = ? AND id = ?`, state, row.number, id);
     }
     const seq = batch?.lastSeq ?? row.last_seq;
-    if (isProgress) this.#moveOffset(row, offset, seq);
-    else this.#change(row.number, write, offset, seq);
+    if (isChange) this.#change(row.number, write, offset, seq);
+    else this.#moveOffset(row, offset, seq);
     if (session !== undefined || commands.length > 0) {
       this.#setOpen(row.number, row.open, this.#isOpen(row, session) ? 1 : 0);
     }

@@ -1,10 +1,10 @@
 import type { ConversationId, ProjectId, UserId } from '@holdfast/protocol';
-import { newSessionState, type Conversation } from '../conversation.ts';
+import type { Conversation } from '../conversation.ts';
 import type { SQLiteEngine } from './engine.sqlite.ts';
 import type { Lifetime } from './lifetime.sqlite.ts';
 import { compareInList, pageOf, type ListPage, type ListQuery } from '../list.ts';
 import { freshRows, oldOpenRows, type RowQuery, type Statement } from './lists.sqlite.ts';
-import type { ConversationRecord, RecordFields } from '../record.ts';
+import { newRecord, rememberDeletedMs, type ConversationRecord, type RecordFields } from '../record.ts';
 import {
   digestColumn,
   readConversation,
@@ -15,9 +15,6 @@ import {
   type SummaryRow,
 } from './rows.sqlite.ts';
 import type { CreateResult, NewConversation, RecordStore, SaveResult } from '../store.ts';
-
-/** How long the id of a deleted conversation is remembered. */
-export const rememberDeletedMs: number = 30 * 24 * 3_600_000;
 
 const withSession = `records.*, (SELECT state FROM sessions WHERE sessions.number = records.number) AS session`;
 
@@ -35,25 +32,12 @@ export class SQLiteRecords implements RecordStore {
   }
 
   async create(fresh: NewConversation): Promise<CreateResult> {
-    const { at, createdAt = at, fields, ...rest } = fresh;
-    const { task = {}, title = '', status = 'completed', taskId = null } = fields ?? {};
-    const conversation: Conversation = {
-      ...rest,
-      taskId,
-      title,
-      status,
-      createdAt,
-      lastActivityAt: at,
-      version: 1,
-      lastSeq: 0,
-      runnerOffset: 0,
-      session: newSessionState,
-    };
+    const { conversation, task } = newRecord(fresh);
     const document = JSON.stringify(task);
     const digest = digestColumn(task);
     let isAnew = false;
     const result = await this.#engine.write<CreateResult>(true, () => {
-      const id = rest.conversationId;
+      const id = fresh.conversationId;
       if (this.#isDeleted(id)) return { kind: 'deleted' };
       const there = this.#row(id);
       if (there !== undefined && !this.#lifetime.hasExpired(there)) {

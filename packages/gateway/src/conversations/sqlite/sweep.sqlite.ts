@@ -1,7 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { conversationStatuses } from '@holdfast/protocol';
 import type { SQLiteEngine } from './engine.sqlite.ts';
 import type { Lifetime } from './lifetime.sqlite.ts';
-import { rememberDeletedMs } from './records.sqlite.ts';
+import { rememberDeletedMs } from '../record.ts';
 import type { Cleanup } from '../store.ts';
 
 /** A slice works so long at most, in milliseconds; its commit comes on top, */
@@ -148,8 +149,4 @@ export class SQLiteSweeper {
     } while (hasTime());
     return true;
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
