@@ -15,16 +15,16 @@ export { DynamoDBPersistenceAdapter, type DynamoDBAdapterOptions } from './libra
 export { MemoryPersistenceAdapter } from './library/memory-adapter.ts';
 export type { AdapterOptions, ConversationFilters, PersistenceAdapter } from './library/persistence-adapter.ts';
 export { SQLitePersistenceAdapter, type SQLiteAdapterOptions } from './library/sqlite-adapter.ts';
-export type { Answer, Question, Verdict } from './pulls/classify.ts';
-export { RetryConfig } from './pulls/retry-config.ts';
-export { RetryError, type RetryStop } from './pulls/retry-error.ts';
-export type { RetrySettings } from './pulls/retry-settings.ts';
+export type { Answer, Question, Verdict } from './pulls/retry/classify.ts';
+export { RetryConfig } from './pulls/retry/retry-config.ts';
+export { RetryError, type RetryStop } from './pulls/retry/retry-error.ts';
+export type { RetrySettings } from './pulls/retry/retry-settings.ts';
 export {
   retryWithBackoff,
   type RetryAttempt,
   type RetryNotice,
   type RetryOptions,
-} from './pulls/retry-with-backoff.ts';
+} from './pulls/retry/retry-with-backoff.ts';
 export {
   TokenPool,
   type PooledToken,
@@ -32,5 +32,5 @@ export {
   type TokenPoolOptions,
   type TokenStatus,
   type TokenWarning,
-} from './pulls/token-pool.ts';
+} from './pulls/tokens/token-pool.ts';
 export { HoldfastError, type ConversationStatus, type ErrorCode, type Json } from '@holdfast/protocol';

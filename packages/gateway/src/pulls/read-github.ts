@@ -1,6 +1,6 @@
 import type { Environment } from '../config.ts';
 import { Secret } from '../lib/secret.ts';
-import { defaultRetrySettings, faultsOf, type RetrySettings } from './retry-settings.ts';
+import { defaultRetrySettings, faultsOf, type RetrySettings } from './retry/retry-settings.ts';
 
 /** What the `GITHUB_…` variables say. */
 export type GitHubConfig = {

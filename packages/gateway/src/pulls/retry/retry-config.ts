@@ -1,5 +1,5 @@
 import { HoldfastError } from '@holdfast/protocol';
-import { readGitHubConfig, type Environment } from '../config.ts';
+import { readGitHubConfig, type Environment } from '../../config.ts';
 import type { BackOffPolicy } from './back-off.ts';
 import { defaultRetrySettings, faultsOf, type RetrySettings } from './retry-settings.ts';
 

@@ -1,6 +1,6 @@
-import { secondaryDelayMs } from './back-off.ts';
-import type { Quota, Verdict } from './classify.ts';
-import { resources, type Resource } from './resource.ts';
+import { secondaryDelayMs } from '../retry/back-off.ts';
+import type { Quota, Verdict } from '../retry/classify.ts';
+import { resources, type Resource } from '../retry/resource.ts';
 
 /**
  * Which token of a pool the next request goes out with. Pure: tokens are known by their place in the list, from 0.

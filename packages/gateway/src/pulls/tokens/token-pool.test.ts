@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { Answer } from './classify.ts';
-import { resourceOf } from './resource.ts';
+import type { Answer } from '../retry/classify.ts';
+import { resourceOf } from '../retry/resource.ts';
 import { TokenPool, type TokenWarning } from './token-pool.ts';
 
 const secrets = ['ghp_aaa', 'ghp_bbb', 'ghp_ccc'];

@@ -1,9 +1,9 @@
 import { HoldfastError } from '@holdfast/protocol';
-import { readGitHubConfig, type Environment } from '../config.ts';
-import { Secret } from '../lib/secret.ts';
-import { classify, quotaOf, type Answer, type Question, type Verdict } from './classify.ts';
-import { isToken } from './read-github.ts';
-import { resources, type Resource } from './resource.ts';
+import { readGitHubConfig, type Environment } from '../../config.ts';
+import { Secret } from '../../lib/secret.ts';
+import { classify, quotaOf, type Answer, type Question, type Verdict } from '../retry/classify.ts';
+import { isToken } from '../read-github.ts';
+import { resources, type Resource } from '../retry/resource.ts';
 import { advance, choose, failuresAt, freeAt, isInRotation, startPool, type PoolEffect } from './token-state.ts';
 
 /** A token that was taken for one request. */

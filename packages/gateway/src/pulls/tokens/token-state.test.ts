@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Verdict } from './classify.ts';
-import { resources, type Resource } from './resource.ts';
+import type { Verdict } from '../retry/classify.ts';
+import { resources, type Resource } from '../retry/resource.ts';
 import { advance, choose, freeAt, isInRotation, startPool, type PoolEvent, type PoolState } from './token-state.ts';
 
 const minute = 60_000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig, type Environment } from '../config.ts';
+import { readConfig, type Environment } from '../../config.ts';
 import { RetryConfig } from './retry-config.ts';
 
 const defaults = { maxRetries: 3, baseDelay: 1, maxDelay: 60, exponentialBase: 2, jitter: true };
