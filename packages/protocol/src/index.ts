@@ -24,6 +24,7 @@ export {
   type CheckVerdict,
   type GateOutcome,
 } from './check-result.ts';
+export type { ChangedFile, ChangeSet } from './change-set.ts';
 export {
   maxClientMessageBytes,
   parseClientMessage,
