@@ -255,10 +255,19 @@ function journalOf({ gateway }: RemoteStory): string {
   return join(runners, session, 'journal');
 }
 
-/** Files below a folder in which a text stands. */
+/** Files below a folder in which a text stands. The runner replaces its files as it goes: what is gone is looked for under its new name. */
 function filesWith(text: string, folder: string): readonly string[] {
+  for (;;) {
+    try {
+      return filesBelow(folder).filter((path) => readFileSync(path).includes(text));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT' && existsSync(folder))) throw error;
+    }
+  }
+}
+
+function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path).includes(text));
+    .map((entry) => join(entry.parentPath, entry.name));
 }
