@@ -1,3 +1,9 @@
+import type { ChangedFile, ChangeSet } from '@holdfast/protocol';
+import { contentOf } from './git-objects.ts';
+import { foldersAbove, pathFault, quoted, samenessOf } from './paths.ts';
+import { alwaysProtected, ProtectedPaths, type Protection } from './protected-paths.ts';
+import { linkFaults } from './symlinks.ts';
+
 /** What a project's drafts may be, from the configuration; nothing of it comes from who asks for one. */
 export type DraftPolicy = {
   /** Branch that a draft is meant for; null: the repository's default branch. */
@@ -13,3 +19,72 @@ export type DraftPolicy = {
   readonly labels: readonly string[];
   readonly author: { readonly name: string; readonly email: string };
 };
+
+/**
+ * Why a change set may not be published: sentences that name the path and the rule, as a person may read them; empty when it may. The change
+ * set is one that `parseChangeSet` let through.
+ */
+export function policyFaults(
+  policy: Pick<DraftPolicy, 'protectedPaths' | 'maxFiles' | 'maxBytes'>,
+  changeSet: ChangeSet,
+): readonly string[] {
+  const { files, deletions } = changeSet;
+  const count = files.length + deletions.length;
+  if (count === 0) return ['The change set is empty: there is nothing to propose.'];
+  // Nothing else is looked at, so that a change set without measure costs nothing.
+  if (count > policy.maxFiles) {
+    return [`The change set touches ${count} files; a draft has at most ${policy.maxFiles}. Split it.`];
+  }
+  const protectedPaths = new ProtectedPaths([...alwaysProtected, ...policy.protectedPaths]);
+  return [
+    ...sizeFaults(policy, files),
+    ...[...files.map(({ path }) => path), ...deletions].flatMap((path) => pathFaults(path)),
+    ...files.flatMap(({ path }) => protectionFault(path, protectedPaths.find(path), 'changes')),
+    ...deletions.flatMap((path) => protectionFault(path, protectedPaths.find(path), 'deletes')),
+    ...samenessFaults(changeSet),
+    ...linkFaults(files, protectedPaths),
+  ];
+}
+
+function sizeFaults({ maxBytes }: Pick<DraftPolicy, 'maxBytes'>, files: readonly ChangedFile[]): readonly string[] {
+  const bytes = files.reduce((sum, file) => sum + contentOf(file).byteLength, 0);
+  if (bytes <= maxBytes) return [];
+  return [`The change set has ${bytes} bytes of content; a draft has at most ${maxBytes}. Split it.`];
+}
+
+function pathFaults(path: string): readonly string[] {
+  const fault = pathFault(path);
+  return fault === undefined ? [] : [`The path ${quoted(path)} ${fault}.`];
+}
+
+function protectionFault(path: string, found: Protection | undefined, verb: 'changes' | 'deletes'): readonly string[] {
+  if (found === undefined) return [];
+  const rule = `${quoted(found.pattern)} is protected`;
+  return found.relation === 'protected'
+    ? [`The draft ${verb} ${quoted(path)}, and ${rule}. Leave it to a person with the right to.`]
+    : [`The draft ${verb} ${quoted(path)}, which is a folder above ${quoted(found.pattern)}, and ${rule}.`];
+}
+
+/** Two paths that are one file where case or Unicode forms do not count, and a file where another needs a folder. */
+function samenessFaults({ files, deletions }: ChangeSet): readonly string[] {
+  const faults: string[] = [];
+  const taken = new Map<string, string>();
+  for (const { path } of files) {
+    const key = samenessOf(path);
+    const other = taken.get(key);
+    if (other === undefined) taken.set(key, path);
+    else faults.push(`${quoted(other)} and ${quoted(path)} are one file on some file systems. Rename one.`);
+  }
+  for (const { path } of files) {
+    const above = foldersAbove(path).find((folder) => taken.has(samenessOf(folder)));
+    if (above === undefined) continue;
+    const file = taken.get(samenessOf(above)) ?? above;
+    faults.push(`${quoted(path)} lies below ${quoted(file)}, which the draft makes a file or a link.`);
+  }
+  const changed = new Set(files.map(({ path }) => path));
+  for (const path of deletions) {
+    // Deleted in another spelling than it is written: that is how a rename by case looks.
+    if (changed.has(path)) faults.push(`The draft both changes and deletes ${quoted(path)}.`);
+  }
+  return faults;
+}

@@ -1,0 +1,65 @@
+import type { Draft } from './draft.ts';
+
+/** The last lines of a draft's commit, by which it is found again. */
+export type Trailers = {
+  readonly conversationId: string;
+  readonly draftId: string;
+};
+
+const maxTitle = 250;
+const maxBody = 60_000;
+
+/** The last paragraph of a draft's commit message. */
+export function trailersOf(draft: Pick<Draft, 'conversationId' | 'draftId' | 'userId'>): string {
+  return [
+    `Conversation-Id: ${oneLine(draft.conversationId)}`,
+    `Draft-Id: ${oneLine(draft.draftId)}`,
+    `Requested-by: ${oneLine(draft.userId).slice(0, 200)}`,
+  ].join('\n');
+}
+
+/** The trailers of a message that {@link trailersOf} ended; undefined for any other. Only its last paragraph counts, whatever stands before. */
+export function readTrailers(message: string): Trailers | undefined {
+  const [blank, conversation, draft, requested] = message.trimEnd().split('\n').slice(-4);
+  if (blank !== '') return undefined;
+  if (!conversation?.startsWith('Conversation-Id: ') || !draft?.startsWith('Draft-Id: ')) return undefined;
+  if (!requested?.startsWith('Requested-by:')) return undefined;
+  return { conversationId: valueOf(conversation), draftId: valueOf(draft) };
+}
+
+/** Title and body of a draft as they go into a commit message: nothing in them can be taken for a trailer, or hide those that follow. */
+export function withoutForgery(draft: Pick<Draft, 'title' | 'body'>): {
+  readonly title: string;
+  readonly body: string;
+} {
+  const lines = withoutControls(draft.body.replaceAll(/\r\n?|[\u0085\u2028\u2029\v\f]/g, '\n'))
+    .split('\n')
+    .map((line) => harmless(line.trimEnd()));
+  const body = cut(lines.join('\n').replaceAll(/\n{3,}/g, '\n\n'), maxBody);
+  return { title: cut(harmless(oneLine(draft.title)), maxTitle), body: body.replaceAll(/^\n+|\s+$/g, '') };
+}
+
+/** In this order: what git takes for the end of a message, for the cut line of an editor, and for a trailer. */
+function harmless(line: string): string {
+  // A thematic break in Markdown either way.
+  if (/^---(?=\s|$)/.test(line)) return `- - -${line.slice(3)}`;
+  if (/^\S?\s*-+\s*(>8|8<)/.test(line)) return `> ${line}`;
+  if (/^\s*[A-Za-z0-9-]*(-by|conversation-id|draft-id)\s*:/i.test(line.normalize('NFKC'))) return `> ${line}`;
+  return line;
+}
+
+function oneLine(text: string): string {
+  return withoutControls(text.replaceAll(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')).trim();
+}
+
+/** Tabs and line ends stay; marks that turn the direction of writing would show a reader other words than there are. */
+function withoutControls(text: string): string {
+  return text.toWellFormed().replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '');
+}
+
+function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  return `${text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+const valueOf = (line: string): string => line.slice(line.indexOf(':') + 1).trim();
