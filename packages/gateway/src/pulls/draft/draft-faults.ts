@@ -1,0 +1,24 @@
+import type { Draft } from './draft.ts';
+
+/** GitHub takes 256 characters, and 65,536 for the body with our marker at its end. */
+const maxTitle = 256;
+const maxBody = 60_000;
+
+/** What is wrong with a draft apart from its change set, as sentences that a person may read; empty when nothing is. */
+export function draftFaults(draft: Omit<Draft, 'changeSet' | 'checks'>): readonly string[] {
+  const { draftId, title, body, createdAt } = draft;
+  return [
+    ...fault(!/^[A-Za-z0-9._-]{1,100}$/.test(draftId), 'The id of a draft is 1 to 100 of A-Z a-z 0-9 . _ -'),
+    ...fault(title.trim() === '' || /[\r\n]/.test(title), 'The title is one line, and not empty.'),
+    ...fault(title.length > maxTitle, `The title has ${title.length} characters; ${maxTitle} is the most.`),
+    ...fault(body.length > maxBody, `The body has ${body.length} characters; ${maxBody} is the most.`),
+    ...fault(
+      !Number.isSafeInteger(createdAt) || createdAt < 0,
+      'The time of creation is not one (epoch milliseconds).',
+    ),
+  ];
+}
+
+function fault(isOne: boolean, sentence: string): readonly string[] {
+  return isOne ? [sentence] : [];
+}

@@ -1,0 +1,252 @@
+import { HoldfastError, type ProjectId } from '@holdfast/protocol';
+import type { EntryStore } from '../../conversations/entry-store.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { draftFaults } from './draft-faults.ts';
+import { Claim } from './claim.ts';
+import { orAborted, pauseFor, systemClock, type Clock } from './clock.ts';
+import { contentOfDraft, deleteParts, writeParts } from './content.ts';
+import type { Draft } from './draft.ts';
+import { stateOf, type DraftState } from './draft-state.ts';
+import { changeOutbox, draftIdIn, entryOf, openDrafts, outboxKey, parseOutbox, readOutbox } from './outbox-entry.ts';
+import { openOutbox, type DraftEnd, type Outbox } from './outbox.ts';
+import { policyFaults, type DraftPolicy } from './policy.ts';
+import { carryOn } from './publication.ts';
+import type { DraftTarget } from './target.ts';
+
+export type DraftsParts = {
+  readonly entries: EntryStore;
+  /** Who carries drafts on, among all processes that run: whoever comes back under the same name goes on at once with what it had begun. */
+  readonly owner: string;
+  readonly log: Logger;
+  /** Where the drafts of a project go, and what they may be; undefined when it publishes none. */
+  readonly projectOf: (
+    projectId: ProjectId,
+  ) => { readonly target: DraftTarget; readonly policy: DraftPolicy } | undefined;
+  readonly clock?: Clock;
+  /** How long a process that says nothing holds a draft; a minute by default. */
+  readonly claimMs?: number;
+  /** Told of each end, at least once; told again (after a restart too) when it rejects. */
+  readonly onFinished?: (ended: Outbox & { readonly end: DraftEnd }) => void | Promise<void>;
+};
+
+export type Requested =
+  | { readonly kind: 'refused'; readonly faults: readonly string[] }
+  | { readonly kind: 'accepted' | 'known'; readonly state: DraftState };
+
+export type Cancelled =
+  | { readonly kind: 'cancelled' }
+  /** People may see something of it already. */
+  | { readonly kind: 'too_late'; readonly state: DraftState };
+
+const lookEveryMs = 15_000;
+const stopWithinMs = 5000;
+const heldLookMs = 1000;
+const atOnce = 4;
+const mostOpen = 1000;
+
+/**
+ * Draft pull requests, each published exactly once, whatever is killed when: what is to be done is in the store before it is begun, and every
+ * step of it is noted there before and after. Any number of gateways may share the store.
+ */
+export class Drafts {
+  readonly #parts: DraftsParts;
+  readonly #clock: Clock;
+  readonly #claimMs: number;
+  readonly #stopping = new AbortController();
+  readonly #stopped = new AbortController();
+  readonly #running = new Map<string, Promise<Attempt>>();
+  #timer: unknown;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(parts: DraftsParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock ?? systemClock;
+    this.#claimMs = parts.claimMs ?? 60_000;
+  }
+
+  /** Accepts a draft: from then on it is published, by whichever gateway. The same id again is the same draft, whatever else is asked for. */
+  async request(draft: Draft): Promise<Requested> {
+    const project = this.#parts.projectOf(draft.projectId);
+    if (!project) {
+      throw new HoldfastError(
+        'not_found',
+        `The project ${draft.projectId} publishes no drafts; name its repository in the configuration (repo).`,
+      );
+    }
+    const { target, policy } = project;
+    const faults = [...draftFaults(draft), ...policyFaults(policy, draft.changeSet)];
+    if (faults.length > 0) return { kind: 'refused', faults };
+    const { entries } = this.#parts;
+    const { draftId, projectId } = draft;
+    const known = await this.read(draftId);
+    if (known) return { kind: 'known', state: known };
+    const content = contentOfDraft(draft);
+    const at = this.#clock.now();
+    const steps = target.stepsOf(draft, policy);
+    const outbox = openOutbox({ draftId, projectId, content: content.ref, policy, steps }, at);
+    await writeParts(entries, draftId, content, at);
+    const there = await entries.changeEntry(outboxKey(draftId), (entry) => ({
+      next: entry ? undefined : entryOf(outbox, at),
+      result: entry && parseOutbox(draftId, entry),
+    }));
+    if (!there) return { kind: 'accepted', state: stateOf(outbox, at) };
+    // Somebody was quicker, and perhaps done before our parts were written.
+    const isUsed = there.content.digest === content.ref.digest && there.end === null;
+    if (!isUsed) await deleteParts(entries, draftId, content.ref);
+    return { kind: 'known', state: stateOf(there, at) };
+  }
+
+  /** How a draft stands; undefined when there is none, or its end is longer ago than 90 days. */
+  async read(draftId: string): Promise<DraftState | undefined> {
+    const outbox = await readOutbox(this.#parts.entries, draftId);
+    return outbox && stateOf(outbox, this.#clock.now());
+  }
+
+  /**
+   * Carries a draft on until it has ended, or has been put off (`open`, with `nextAttemptAt`); while another gateway is at it, waits for that.
+   * Rejects with `not_found`, with the signal's reason, and when the store does not answer; nothing is lost by that.
+   */
+  async publish(draftId: string, options: { readonly signal?: AbortSignal } = {}): Promise<DraftState> {
+    const signal = options.signal ?? new AbortController().signal;
+    for (;;) {
+      signal.throwIfAborted();
+      const running = this.#running.get(draftId);
+      if (running) await orAborted(running, signal).catch(() => undefined);
+      const attempt = running ? undefined : await this.#attempt(draftId, signal);
+      signal.throwIfAborted();
+      if (attempt?.kind === 'missing') throw unknownDraft(draftId);
+      if (attempt?.kind === 'state' || (attempt && this.#stopping.signal.aborted)) return attempt.state;
+      if (attempt) await pauseFor(this.#clock, heldLookMs, [signal, this.#stopping.signal]);
+    }
+  }
+
+  /** Takes a draft back while nobody can see anything of it. Rejects with `not_found`. */
+  async cancel(draftId: string): Promise<Cancelled> {
+    const { entries, log } = this.#parts;
+    const now = this.#clock.now();
+    const changed = await changeOutbox(entries, draftId, { kind: 'cancel' }, now);
+    if (changed.kind === 'missing') throw unknownDraft(draftId);
+    const isCancelled = changed.outbox.end?.kind === 'cancelled';
+    if (!isCancelled) return { kind: 'too_late', state: stateOf(changed.outbox, now) };
+    if (changed.kind === 'changed') {
+      log.info({ draftId }, 'draft cancelled');
+      // Where it is under way, that ends at its next step, and whoever looks next tidies up.
+      if (!this.#running.has(draftId)) await this.publish(draftId);
+    }
+    return { kind: 'cancelled' };
+  }
+
+  /** Opens a draft again that has failed, or that is put off: it is due now. What people see of it is looked at anew. Rejects with `not_found`. */
+  async retry(draftId: string): Promise<DraftState> {
+    const now = this.#clock.now();
+    const changed = await changeOutbox(this.#parts.entries, draftId, { kind: 'retry', atMs: now }, now);
+    if (changed.kind === 'missing') throw unknownDraft(draftId);
+    return stateOf(changed.outbox, now);
+  }
+
+  /** From now on every open draft is carried on, also those that other gateways accepted and left. */
+  start(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#looking = this.#look()
+      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'open drafts not looked at'))
+      .finally(() => {
+        if (!this.#stopping.signal.aborted) this.#timer = this.#clock.setTimeout(() => this.start(), lookEveryMs);
+      });
+  }
+
+  /** Begins nothing new; what is under way is given five seconds to end, then given back. Twice is fine. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(stopReason());
+    this.#clock.clearTimeout(this.#timer);
+    const timer = this.#clock.setTimeout(() => this.#stopped.abort(stopReason()), stopWithinMs);
+    await Promise.allSettled([this.#looking, ...this.#running.values()]);
+    this.#clock.clearTimeout(timer);
+  }
+
+  async #look(): Promise<void> {
+    const keys = await this.#parts.entries.entriesIn(openDrafts, mostOpen);
+    const waiting = keys.map(draftIdIn).filter((id) => id !== undefined);
+    const work = async (): Promise<void> => {
+      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+        if (this.#stopping.signal.aborted) return;
+        if (this.#running.has(id)) continue;
+        await this.#attempt(id, this.#stopped.signal).catch((error: unknown) =>
+          this.#parts.log.warn({ err: error, draftId: id }, 'draft not carried on'),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+  }
+
+  /** One at a time for a draft in this process: it would take its own claim from itself. */
+  #attempt(draftId: string, signal: AbortSignal): Promise<Attempt> {
+    const attempt = this.#claimAndCarryOn(draftId, signal).finally(() => this.#running.delete(draftId));
+    this.#running.set(draftId, attempt);
+    return attempt;
+  }
+
+  async #claimAndCarryOn(draftId: string, signal: AbortSignal): Promise<Attempt> {
+    const { entries, owner } = this.#parts;
+    const at = this.#clock.now();
+    const until = at + this.#claimMs;
+    const claimed = await changeOutbox(entries, draftId, { kind: 'claim', owner, atMs: at, untilMs: until }, at);
+    if (claimed.kind === 'missing') return claimed;
+    const { outbox } = claimed;
+    if (claimed.kind === 'refused') {
+      return { kind: claimed.reason === 'held' ? 'held' : 'state', state: stateOf(outbox, at) };
+    }
+    const { generation } = outbox;
+    using claim = new Claim({
+      until,
+      claimMs: this.#claimMs,
+      clock: this.#clock,
+      renew: async (untilMs) => {
+        const now = this.#clock.now();
+        const renewed = await changeOutbox(entries, draftId, { kind: 'renew', generation, atMs: now, untilMs }, now);
+        return renewed.kind === 'changed';
+      },
+    });
+    const ended = outbox.end
+      ? outbox
+      : await this.#carryOn(outbox, AbortSignal.any([signal, claim.signal, this.#stopped.signal]));
+    const isOurs = ended.generation === generation && ended.end !== null;
+    if (isOurs) await this.#tidy(ended);
+    const isHeld = ended.end === null && ended.generation !== generation;
+    return { kind: isHeld ? 'held' : 'state', state: stateOf(ended, this.#clock.now()) };
+  }
+
+  #carryOn(outbox: Outbox, signal: AbortSignal): Promise<Outbox> {
+    const { entries, log, projectOf } = this.#parts;
+    const target = projectOf(outbox.projectId)?.target;
+    return carryOn({ entries, log, clock: this.#clock, target, signal, stopping: this.#stopping.signal }, outbox);
+  }
+
+  /** What fails here is done again by whoever looks next: the draft stays on the list until then. */
+  async #tidy(outbox: Outbox): Promise<void> {
+    const { entries, log, onFinished } = this.#parts;
+    const { draftId, content, end, generation } = outbox;
+    if (end === null) return;
+    try {
+      await onFinished?.({ ...outbox, end });
+      // A draft that failed may be tried again; its parts expire.
+      if (end.kind !== 'failed') await deleteParts(entries, draftId, content);
+      await changeOutbox(entries, draftId, { kind: 'tidied', generation }, this.#clock.now());
+    } catch (error) {
+      log.warn({ err: error, draftId }, 'ended draft not tidied away');
+    }
+  }
+}
+
+type Attempt =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'state'; readonly state: DraftState }
+  /** By another gateway. */
+  | { readonly kind: 'held'; readonly state: DraftState };
+
+function unknownDraft(draftId: string): HoldfastError {
+  return new HoldfastError('not_found', `There is no draft ${draftId}.`);
+}
+
+function stopReason(): HoldfastError {
+  return new HoldfastError('unavailable', 'The gateway is stopping; the draft is carried on after that.');
+}
