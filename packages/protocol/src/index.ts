@@ -24,7 +24,7 @@ export {
   type CheckVerdict,
   type GateOutcome,
 } from './check-result.ts';
-export type { ChangedFile, ChangeSet } from './change-set.ts';
+export { parseChangeSet, type ChangedFile, type ChangeSet, type ParsedChangeSet } from './change-set.ts';
 export {
   maxClientMessageBytes,
   parseClientMessage,
