@@ -13,12 +13,13 @@ export class MemoryEntries implements EntryStore {
 
   async readEntry(key: string): Promise<Entry | undefined> {
     checkKey(key);
-    const entry = this.#entries.get(key);
-    return isCurrent(entry, this.#now()) ? entry : undefined;
+    return this.#find(key);
   }
 
   async changeEntry<Result>(key: string, change: (current: Entry | undefined) => EntryChange<Result>): Promise<Result> {
-    const { next, result } = change(await this.readEntry(key));
+    checkKey(key);
+    // Nothing is waited for between reading and writing: that makes it one step.
+    const { next, result } = change(this.#find(key));
     if (next === undefined) return result;
     if (next !== null) checkEntry(key, next);
     this.#entries.delete(key);
@@ -27,15 +28,22 @@ export class MemoryEntries implements EntryStore {
   }
 
   async entriesIn(list: string, limit: number): Promise<readonly string[]> {
+    checkKey(list);
     const at = this.#now();
     const found = [...this.#entries].filter(([, entry]) => entry.list === list && isCurrent(entry, at));
     return found.slice(0, limit).map(([key]) => key);
   }
 
-  async sweepEntries(): Promise<number> {
+  async sweepEntries({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    if (signal?.aborted === true) return 0;
     const at = this.#now();
     const expired = [...this.#entries].filter(([, entry]) => !isCurrent(entry, at));
     for (const [key] of expired) this.#entries.delete(key);
     return expired.length;
+  }
+
+  #find(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    return isCurrent(entry, this.#now()) ? entry : undefined;
   }
 }

@@ -3,6 +3,7 @@ import { describeCommands } from './contract/store-commands.contract.ts';
 import { describeDamage } from './contract/store-damage.contract.ts';
 import { describeDeletion } from './contract/store-deletion.contract.ts';
 import { describeDocuments } from './contract/store-documents.contract.ts';
+import { describeEntries, describeSharedEntries } from './contract/store-entries.contract.ts';
 import { describeExpiry } from './contract/store-expiry.contract.ts';
 import { describeAway, describeClosing } from './contract/store-faults.contract.ts';
 import { describeLeases } from './contract/store-leases.contract.ts';
@@ -52,9 +53,11 @@ function roomsFor({ openAgain, takeAway, damage }: StoreEngine): readonly Room[]
     ['leases', describeLeases],
     ['what is to be driven', describeUnfinished],
     ['regular work', describeWork],
+    ['entries', describeEntries],
     ['upkeep', describeUpkeep],
     ['closing', describeClosing],
     ...(openAgain === undefined ? [] : [['two on the same data', describeShared] as const]),
+    ...(openAgain === undefined ? [] : [['two on the same entries', describeSharedEntries] as const]),
     ...(takeAway === undefined ? [] : [['an engine that is away', describeAway] as const]),
     ...(damage === undefined ? [] : [['damage', describeDamage] as const]),
   ];

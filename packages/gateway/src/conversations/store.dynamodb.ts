@@ -4,6 +4,8 @@ import { Commands } from './dynamodb/commands.dynamodb.ts';
 import { Connection, type DynamoDBAddress } from './dynamodb/connection.dynamodb.ts';
 import { Context } from './dynamodb/context.dynamodb.ts';
 import type { Command, Conversation } from './conversation.ts';
+import { Entries } from './dynamodb/entries.dynamodb.ts';
+import type { Entry, EntryChange } from './entry-store.ts';
 import { ttlOf } from './dynamodb/items.dynamodb.ts';
 import { Leases } from './dynamodb/leases.dynamodb.ts';
 import type { ListPage, ListQuery } from './list.ts';
@@ -45,6 +47,7 @@ export class DynamoDBConversationStore implements ConversationStore {
   readonly #commands: Commands;
   readonly #leases: Leases;
   readonly #lists: Lists;
+  readonly #entries: Entries;
   readonly #sweep: Sweep;
   readonly #begun = new Set<Promise<unknown>>();
   #isClosed = false;
@@ -59,6 +62,7 @@ export class DynamoDBConversationStore implements ConversationStore {
     this.#reader = new LogReader(this.#context);
     this.#leases = new Leases(this.#context);
     this.#lists = new Lists(this.#context);
+    this.#entries = new Entries(this.#context);
   }
 
   /** The connection to the tables, for those who look at what is sent. */
@@ -142,6 +146,22 @@ export class DynamoDBConversationStore implements ConversationStore {
 
   endWork(name: string, owner: string, now: number): Promise<void> {
     return this.#run(() => this.#leases.endWork(name, owner, now));
+  }
+
+  readEntry(key: string): Promise<Entry | undefined> {
+    return this.#run(() => this.#entries.readEntry(key));
+  }
+
+  changeEntry<Result>(key: string, change: (current: Entry | undefined) => EntryChange<Result>): Promise<Result> {
+    return this.#run(() => this.#entries.changeEntry(key, change));
+  }
+
+  entriesIn(list: string, limit: number): Promise<readonly string[]> {
+    return this.#run(() => this.#entries.entriesIn(list, limit));
+  }
+
+  sweepEntries(options?: { readonly signal?: AbortSignal }): Promise<number> {
+    return this.#run(() => this.#entries.sweepEntries(options));
   }
 
   cleanup(which: Cleanup): Promise<number> {

@@ -1,5 +1,7 @@
 import { HoldfastError, type ConversationId, type MessageId, type ProjectId, type UserId } from '@holdfast/protocol';
 import type { Command, Conversation } from './conversation.ts';
+import { MemoryEntries } from './entries.memory.ts';
+import type { Entry, EntryChange } from './entry-store.ts';
 import { compareInList, matches, pageOf, type ListPage, type ListQuery } from './list.ts';
 import type { LogBatch } from './log-batch.ts';
 import {
@@ -50,11 +52,13 @@ export class MemoryConversationStore implements ConversationStore {
   /** When which id was deleted. */
   readonly #deleted = new Map<ConversationId, number>();
   readonly #works = new Map<string, Work>();
+  readonly #entries: MemoryEntries;
   #isClosed = false;
 
   constructor({ ttlMs, now = Date.now }: StoreOptions) {
     this.#ttlMs = ttlMs;
     this.#now = now;
+    this.#entries = new MemoryEntries(now);
   }
 
   async create(fresh: NewConversation): Promise<CreateResult> {
@@ -252,6 +256,26 @@ export class MemoryConversationStore implements ConversationStore {
   async endWork(name: string, owner: string, now: number): Promise<void> {
     this.#mustBeOpen();
     if (this.#works.get(name)?.owner === owner) this.#works.set(name, { owner: null, until: 0, endedAt: now });
+  }
+
+  async readEntry(key: string): Promise<Entry | undefined> {
+    this.#mustBeOpen();
+    return this.#entries.readEntry(key);
+  }
+
+  async changeEntry<Result>(key: string, change: (current: Entry | undefined) => EntryChange<Result>): Promise<Result> {
+    this.#mustBeOpen();
+    return this.#entries.changeEntry(key, change);
+  }
+
+  async entriesIn(list: string, limit: number): Promise<readonly string[]> {
+    this.#mustBeOpen();
+    return this.#entries.entriesIn(list, limit);
+  }
+
+  async sweepEntries(options?: { readonly signal?: AbortSignal }): Promise<number> {
+    this.#mustBeOpen();
+    return this.#entries.sweepEntries(options);
   }
 
   async cleanup({ before, userId, signal }: Cleanup): Promise<number> {

@@ -1,6 +1,8 @@
 import type { ConversationId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Command, Conversation } from './conversation.ts';
+import type { Entry, EntryChange } from './entry-store.ts';
 import { SQLiteEngine } from './sqlite/engine.sqlite.ts';
+import { SQLiteEntries } from './sqlite/entries.sqlite.ts';
 import { SQLiteLeases } from './sqlite/leases.sqlite.ts';
 import { Lifetime } from './sqlite/lifetime.sqlite.ts';
 import type { ListPage, ListQuery } from './list.ts';
@@ -24,7 +26,10 @@ import type {
 import { SQLiteSweeper } from './sqlite/sweep.sqlite.ts';
 
 export type SQLiteStoreOptions = StoreOptions & {
-  /** How long another process may hold the file before a verb rejects with `unavailable`; default 5000. */
+  /**
+   * How long another process may hold the file before a verb rejects with `unavailable`; default 5000. What changes entries or
+   * cleans up tries for a minute, because processes that never pause leave the file seldom.
+   */
   readonly busyTimeoutMs?: number;
 };
 
@@ -38,6 +43,7 @@ export class SQLiteConversationStore implements ConversationStore {
   readonly #records: SQLiteRecords;
   readonly #logs: SQLiteLogs;
   readonly #leases: SQLiteLeases;
+  readonly #entries: SQLiteEntries;
 
   constructor(path: string, options: SQLiteStoreOptions) {
     const lifetime = new Lifetime(options);
@@ -46,6 +52,7 @@ export class SQLiteConversationStore implements ConversationStore {
     this.#records = new SQLiteRecords(this.#engine, lifetime, () => this.#sweeper.purgeSoon());
     this.#logs = new SQLiteLogs(this.#engine, lifetime);
     this.#leases = new SQLiteLeases(this.#engine, lifetime);
+    this.#entries = new SQLiteEntries(this.#engine, lifetime);
   }
 
   get pollEveryMs(): number {
@@ -125,6 +132,22 @@ export class SQLiteConversationStore implements ConversationStore {
 
   endWork(name: string, owner: string, now: number): Promise<void> {
     return this.#leases.endWork(name, owner, now);
+  }
+
+  readEntry(key: string): Promise<Entry | undefined> {
+    return this.#entries.readEntry(key);
+  }
+
+  changeEntry<Result>(key: string, change: (current: Entry | undefined) => EntryChange<Result>): Promise<Result> {
+    return this.#entries.changeEntry(key, change);
+  }
+
+  entriesIn(list: string, limit: number): Promise<readonly string[]> {
+    return this.#entries.entriesIn(list, limit);
+  }
+
+  sweepEntries(options?: { readonly signal?: AbortSignal }): Promise<number> {
+    return this.#sweeper.sweepEntries(options);
   }
 
   cleanup(which: Cleanup): Promise<number> {

@@ -1,5 +1,6 @@
 import type { ConversationId, ConversationStatus, MessageId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Command, CommandState, Conversation, SessionState } from './conversation.ts';
+import type { EntryStore } from './entry-store.ts';
 import type { ListPage, ListQuery } from './list.ts';
 import type { LogBatch } from './log-batch.ts';
 import type { ConversationRecord, RecordFields } from './record.ts';
@@ -86,14 +87,14 @@ export type Cleanup = {
 };
 
 /**
- * The conversations: records, message logs, commands and leases. All verbs reject with a HoldfastError `unavailable` when the
+ * The conversations: records, message logs, commands and leases; and beside them the small entries that gateways share. All verbs reject with a HoldfastError `unavailable` when the
  * engine does not answer and after `close`, and with `internal`, naming the conversation, when what is stored cannot be read:
  * corrupt. "Not there" is a result, never an error.
  *
  * A conversation is open while it has a turn or a command that is not done. One that is not open expires `ttlMs` after its last
  * activity; from then on it counts as not there, whether it was swept already or not.
  */
-export interface ConversationStore extends RecordStore, LogStore, LeaseStore, StoreUpkeep {}
+export interface ConversationStore extends RecordStore, LogStore, LeaseStore, EntryStore, StoreUpkeep {}
 
 /** Records: what a conversation is about and how it stands. */
 export interface RecordStore {

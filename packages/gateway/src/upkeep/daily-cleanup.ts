@@ -9,10 +9,10 @@ export type Clock = {
 };
 
 export type DailyCleanupParts = {
-  readonly store: Pick<ConversationStore, 'beginWork' | 'endWork' | 'cleanup'>;
+  readonly store: Pick<ConversationStore, 'beginWork' | 'endWork' | 'cleanup' | 'sweepEntries'>;
   /** Who does it, among the gateways that share the store. */
   readonly owner: string;
-  /** How long after its last activity a conversation is kept; null: for ever, and nothing is ever done. */
+  /** How long after its last activity a conversation is kept; null: for ever. */
   readonly ttlMs: number | null;
   readonly log: Logger;
   /** Called after conversations were deleted. */
@@ -25,13 +25,24 @@ const lookEveryMs = 3_600_000;
 /** Who began and has not ended by then is taken for dead. */
 const patienceMs = 600_000;
 
+type Work = {
+  /** What the store knows it by. */
+  readonly name: string;
+  /** Returns how many it deleted. */
+  readonly run: (now: number, signal: AbortSignal) => Promise<number>;
+  readonly onDeleted?: () => Promise<void>;
+  readonly done: string;
+  readonly failed: string;
+};
+
 /**
- * Deletes expired conversations once a day: looks at the start and every hour whether it is due, and of several gateways on
- * one store one does it. What a stop interrupts is done by whoever looks after the turn has run out.
+ * Deletes expired conversations and entries once a day: looks at the start and every hour whether that is due, and of several
+ * gateways on one store one does it. What a stop interrupts is done by whoever looks after the turn has run out.
  */
 export class DailyCleanup {
   readonly #parts: DailyCleanupParts;
   readonly #clock: Clock;
+  readonly #works: readonly Work[];
   readonly #stopped = new AbortController();
   #timer: unknown;
   #looking: Promise<void> = Promise.resolve();
@@ -39,15 +50,14 @@ export class DailyCleanup {
   constructor(parts: DailyCleanupParts) {
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
+    this.#works = worksOf(parts);
   }
 
   start(): void {
-    if (this.#parts.ttlMs === null || this.#stopped.signal.aborted) return;
-    this.#looking = this.#look(this.#parts.ttlMs)
-      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'expired conversations not deleted'))
-      .finally(() => {
-        if (!this.#stopped.signal.aborted) this.#timer = this.#clock.setTimeout(() => this.start(), lookEveryMs);
-      });
+    if (this.#stopped.signal.aborted) return;
+    this.#looking = this.#look().finally(() => {
+      if (!this.#stopped.signal.aborted) this.#timer = this.#clock.setTimeout(() => this.start(), lookEveryMs);
+    });
   }
 
   /** Stops between two batches and waits for that. Twice is fine. */
@@ -57,16 +67,42 @@ export class DailyCleanup {
     await this.#looking;
   }
 
-  async #look(ttlMs: number): Promise<void> {
-    const { store, owner, log, onDeleted } = this.#parts;
-    const now = this.#clock.now();
-    if (!(await store.beginWork('cleanup', { owner, now, until: now + patienceMs, everyMs: dayMs }))) return;
-    const { signal } = this.#stopped;
-    const deleted = await store.cleanup({ before: now - ttlMs, signal });
-    if (!signal.aborted) await store.endWork('cleanup', owner, this.#clock.now());
-    log.info({ deleted, tookMs: this.#clock.now() - now }, 'expired conversations deleted');
-    if (deleted > 0) await onDeleted();
+  async #look(): Promise<void> {
+    for (const work of this.#works) {
+      // One that fails keeps no other from being done.
+      await this.#do(work).catch((error: unknown) => this.#parts.log.warn({ err: error }, work.failed));
+    }
   }
+
+  async #do({ name, run, onDeleted, done }: Work): Promise<void> {
+    const { store, owner, log } = this.#parts;
+    const { signal } = this.#stopped;
+    if (signal.aborted) return;
+    const now = this.#clock.now();
+    if (!(await store.beginWork(name, { owner, now, until: now + patienceMs, everyMs: dayMs }))) return;
+    const deleted = await run(now, signal);
+    if (!signal.aborted) await store.endWork(name, owner, this.#clock.now());
+    log.info({ deleted, tookMs: this.#clock.now() - now }, done);
+    if (deleted > 0) await onDeleted?.();
+  }
+}
+
+function worksOf({ store, ttlMs, onDeleted }: DailyCleanupParts): readonly Work[] {
+  const entries: Work = {
+    name: 'sweep-entries',
+    run: (_now, signal) => store.sweepEntries({ signal }),
+    done: 'expired entries deleted',
+    failed: 'expired entries not deleted',
+  };
+  if (ttlMs === null) return [entries];
+  const conversations: Work = {
+    name: 'cleanup',
+    run: (now, signal) => store.cleanup({ before: now - ttlMs, signal }),
+    onDeleted,
+    done: 'expired conversations deleted',
+    failed: 'expired conversations not deleted',
+  };
+  return [entries, conversations];
 }
 
 const systemClock: Clock = {

@@ -32,9 +32,10 @@ export function describeClosing(scene: StoreScene): void {
       scene.write(generation, { conversationId: id, batch: batchOf(1, 'a') }),
       scene.store.addCommand(id, abortOf('p1')).then(({ kind }) => kind),
       scene.store.save(two, 1, fieldsOf(), start).then(({ kind }) => kind),
+      scene.store.changeEntry('a', () => ({ next: undefined, result: 'changed' })),
     ];
     await Promise.all([scene.store.close(), scene.store.close()]);
-    expect(await Promise.all(begun)).toEqual(['written', 'added', 'missing']);
+    expect(await Promise.all(begun)).toEqual(['written', 'added', 'missing', 'changed']);
   });
 }
 
@@ -43,11 +44,14 @@ export function describeAway(scene: StoreScene): void {
   test('makes every verb unavailable, never "not there"; when it is back all is as it was', async () => {
     const generation = await populate(scene);
     const before = await scene.read(id);
+    const entry = { body: '{}', list: 'open', expiresAt: null };
+    await scene.store.changeEntry('a', () => ({ next: entry, result: undefined }));
     const bringBack = await scene.takeAway();
     const codes = await codesOf(scene.store);
     await bringBack();
     expect(codes).toEqual(Object.fromEntries(Object.keys(codes).map((name) => [name, 'unavailable'])));
     expect(await scene.read(id)).toEqual(before);
+    expect([await scene.store.readEntry('a'), await scene.store.entriesIn('open', 9)]).toEqual([entry, ['a']]);
     expect(await scene.texts(0, id)).toEqual(['a', 'b']);
     expect(await scene.write(generation, { conversationId: id, batch: batchOf(3, 'c') })).toBe('written');
     expect(await scene.saveTask({ confirmed: true }, id)).toMatchObject({ kind: 'saved' });
@@ -126,6 +130,10 @@ function verbs(store: ConversationStore): Record<string, () => Promise<unknown>>
     heads: () => store.heads([id]),
     beginWork: () => store.beginWork('sweep', { ...lease, everyMs: 1 }),
     endWork: () => store.endWork('sweep', 'b', start),
+    readEntry: () => store.readEntry('a'),
+    changeEntry: () => store.changeEntry('a', () => ({ next: null, result: undefined })),
+    entriesIn: () => store.entriesIn('a', 1),
+    sweepEntries: () => store.sweepEntries(),
     cleanup: () => store.cleanup({ before: 0 }),
     check: () => store.check(),
   };

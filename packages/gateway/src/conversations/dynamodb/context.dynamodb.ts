@@ -26,7 +26,7 @@ export class Context {
   readonly ttlMs: number | null;
   readonly now: () => number;
   readonly #states = new Map<ConversationId, RecordState>();
-  readonly #queues = new Map<ConversationId, Promise<unknown>>();
+  readonly #queues = new Map<string, Promise<unknown>>();
   readonly #begun = new Set<Promise<unknown>>();
 
   constructor(connection: Connection, ttlMs: number | null, now: () => number) {
@@ -106,8 +106,8 @@ export class Context {
     this.#states.delete(id);
   }
 
-  /** One after the other for one conversation, in the order of the calls. */
-  inOrder<Result>(id: ConversationId, run: () => Promise<Result>): Promise<Result> {
+  /** One after the other for one conversation or entry, in the order of the calls. */
+  inOrder<Result>(id: string, run: () => Promise<Result>): Promise<Result> {
     const before = this.#queues.get(id) ?? Promise.resolve();
     const result = before.then(run, run);
     const last = result

@@ -88,6 +88,11 @@ async function useEveryVerb(store: DynamoDBConversationStore): Promise<void> {
   await store.release(one, 'a', lease.generation);
   await store.beginWork('sweep', { owner: 'a', now: 1, until: 2, everyMs: 1 });
   await store.endWork('sweep', 'a', 1);
+  const entry = { body: '{}', list: 'open', expiresAt: start - 3_600_000 };
+  await store.changeEntry('a', () => ({ next: entry, result: undefined }));
+  await store.readEntry('a');
+  await store.entriesIn('open', 1);
+  expect(await store.sweepEntries()).toBe(1);
   await store.check();
   await store.delete(two);
   await store.cleanup({ before: start });

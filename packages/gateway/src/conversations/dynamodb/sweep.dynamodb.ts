@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { conversationStatuses, type ConversationId } from '@holdfast/protocol';
 import { blobsOf } from './blobs.dynamodb.ts';
-import type { Item, Key, QueryRequest } from './connection.dynamodb.ts';
+import type { Item, Key } from './connection.dynamodb.ts';
 import type { Context } from './context.dynamodb.ts';
+import { eachPage } from './pages.dynamodb.ts';
 import { inParallel } from './parallel.dynamodb.ts';
 import { activityOf, isForgotten, isTombstone, keyOf, numberIn, textIn } from './items.dynamodb.ts';
 import type { Cleanup } from '../store.ts';
@@ -11,7 +12,6 @@ import type { Cleanup } from '../store.ts';
 const graceMs = 3_600_000;
 /** Partitions of the list of logs, so that no single one takes every creation. */
 const registryParts = 16;
-const pageLength = 100;
 const atOnce = 16;
 const setPurged = 'SET #is_purged = :purged';
 
@@ -53,7 +53,7 @@ export class Sweep {
         projection: '#conversation_id, #last_activity_at',
         values: { value, before: activityOf(before + 1, '') },
       };
-      await this.#eachPage('records', request, signal, async (items) => {
+      await eachPage(this.#context.connection, 'records', request, signal, async (items) => {
         const deleted = await inParallel(atOnce, items, (item) => this.#expire(item));
         count += deleted.filter(Boolean).length;
       });
@@ -84,7 +84,7 @@ export class Sweep {
       filter: '#at <= :old',
       values: { part: registryPart(part), old: this.#context.now() - graceMs },
     };
-    await this.#eachPage('messages', request, signal, async (markers) => {
+    await eachPage(this.#context.connection, 'messages', request, signal, async (markers) => {
       const keys = markers.map((marker) => keyOf(textIn(marker, 'log_of')));
       const records = await this.#context.connection.getMany('records', keys, '#conversation_id, #deleted_at');
       const found = new Map(records.map((record) => [record['conversation_id'], record]));
@@ -124,7 +124,7 @@ export class Sweep {
         projection: '#conversation_id, #seq, #log_id, #at',
         values: { partition },
       };
-      await this.#eachPage('messages', request, undefined, async (items) => {
+      await eachPage(this.#context.connection, 'messages', request, undefined, async (items) => {
         // Read after the page: what the page holds of a log without a record belongs to none that will come.
         const record = await connection.get('records', keyOf(id), '#log_id, #deleted_at');
         const liveLogId = record?.['log_id'] === oldLogId ? undefined : record?.['log_id'];
@@ -144,25 +144,6 @@ export class Sweep {
 
   async #deleteOf(key: Key, logId: unknown): Promise<void> {
     await this.#context.connection.delete('messages', key, { condition: '#log_id = :logId', values: { logId } });
-  }
-
-  async #eachPage(
-    table: 'records' | 'messages',
-    request: QueryRequest,
-    signal: AbortSignal | undefined,
-    visit: (items: readonly Item[]) => Promise<void>,
-  ): Promise<void> {
-    let from: Item | undefined;
-    do {
-      if (signal?.aborted === true) return;
-      const page = await this.#context.connection.query(table, {
-        ...request,
-        limit: pageLength,
-        ...(from && { from }),
-      });
-      if (page.items.length > 0) await visit(page.items);
-      from = page.next;
-    } while (from !== undefined);
   }
 
   #marker(id: ConversationId): Item {

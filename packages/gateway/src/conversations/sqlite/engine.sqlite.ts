@@ -9,6 +9,8 @@ export type Bound = string | number | null | Uint8Array;
 type Queued = {
   readonly run: () => unknown;
   readonly isDurable: boolean;
+  /** It waits for other processes in short turns, and is asked for again when one was in vain. */
+  readonly isPatient: boolean;
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -19,10 +21,10 @@ type Outcome = { readonly result: unknown } | { readonly error: HoldfastError };
 const maxStatements = 200;
 /** A look whether the file is there costs a tenth of a small commit; those that acknowledge nothing do with one now and then. */
 const lookEveryMs = 50;
-/** A slice waits for other processes so long at a time, because everybody here waits with it, */
-const sliceBusyTimeoutMs = 100;
+/** What is patient waits for other processes so long at a time, because everybody here waits with it, */
+const patientBusyTimeoutMs = 100;
 /** and tries again for so long: other processes that never pause leave a free file seldom. */
-const slicePatienceMs = 60_000;
+const patienceMs = 60_000;
 /** So often a slice lets other writes go first, when they never end. */
 const maxPassedOver = 16;
 
@@ -81,26 +83,26 @@ export class SQLiteEngine {
    * the others in the transaction are not touched by that.
    */
   write<Result>(isDurable: boolean, run: () => Result): Promise<Result> {
-    return this.#enqueue(this.#queue, isDurable, run);
+    return this.#enqueue(this.#queue, { isDurable, isPatient: false }, run);
+  }
+
+  /** Like a durable `write`, and other processes that never pause do not make it fail. */
+  writePatiently<Result>(run: () => Result): Promise<Result> {
+    return patiently(run, (once) => this.#enqueue(this.#queue, { isDurable: true, isPatient: true }, once));
   }
 
   /** In a transaction of its own, on disk before it resolves, when no other write waits. Tells how long it held the file. */
   async slice<Result>(run: () => Result): Promise<{ readonly result: Result; readonly tookMs: number }> {
-    const until = performance.now() + slicePatienceMs;
-    for (;;) {
+    let startedAt = 0;
+    const timed = (): Result => {
+      startedAt = performance.now();
+      return run();
+    };
+    const result = await patiently(timed, async (once) => {
       await this.#checkpointer.catchUp();
-      let startedAt = 0;
-      try {
-        const result = await this.#enqueue(this.#slices, true, () => {
-          startedAt = performance.now();
-          return run();
-        });
-        return { result, tookMs: performance.now() - startedAt };
-      } catch (error) {
-        // What was begun is not done a second time.
-        if (startedAt > 0 || !isBusy(error) || performance.now() > until) throw error;
-      }
-    }
+      return this.#enqueue(this.#slices, { isDurable: true, isPatient: true }, once);
+    });
+    return { result, tookMs: performance.now() - startedAt };
   }
 
   /** Makes the files as short as they can be; nothing happens when somebody is in the way. */
@@ -160,10 +162,10 @@ export class SQLiteEngine {
     this.#db.close();
   }
 
-  #enqueue<Result>(queue: Queued[], isDurable: boolean, run: () => Result): Promise<Result> {
+  #enqueue<Result>(queue: Queued[], how: Pick<Queued, 'isDurable' | 'isPatient'>, run: () => Result): Promise<Result> {
     if (this.#isClosed) return Promise.reject(closed());
     return new Promise<Result>((resolve, reject) => {
-      queue.push({ run, isDurable, resolve, reject });
+      queue.push({ run, ...how, resolve, reject });
       this.#schedule();
     });
   }
@@ -180,7 +182,7 @@ export class SQLiteEngine {
     const isForSlice = this.#slices.length > 0 && (this.#queue.length === 0 || ++this.#passedOver > maxPassedOver);
     if (isForSlice) {
       this.#passedOver = 0;
-      this.#commit(this.#slices.splice(0, 1), Math.min(sliceBusyTimeoutMs, this.#busyTimeoutMs));
+      this.#commit(this.#slices.splice(0, 1));
     } else {
       this.#commitQueue();
     }
@@ -188,12 +190,13 @@ export class SQLiteEngine {
   }
 
   #commitQueue(): void {
-    this.#commit(this.#queue.splice(0), this.#busyTimeoutMs);
+    this.#commit(this.#queue.splice(0));
   }
 
   /** One transaction for all of these. It fails as a whole only when the engine does; then nobody's write was done. */
-  #commit(queue: readonly Queued[], busyTimeoutMs: number): void {
+  #commit(queue: readonly Queued[]): void {
     if (queue.length === 0) return;
+    const mostMs = queue.every((queued) => queued.isPatient) ? patientBusyTimeoutMs : Number.POSITIVE_INFINITY;
     const isDurable = queue.some((queued) => queued.isDurable);
     let outcomes: Outcome[];
     this.#appendedBytes = 0;
@@ -202,7 +205,7 @@ export class SQLiteEngine {
       if (isDurable || performance.now() - this.#seenAt > lookEveryMs) this.#mustBeThere();
       this.#checkpointer.settle();
       this.#setSync(isDurable);
-      this.#setBusyTimeout(busyTimeoutMs);
+      this.#setBusyTimeout(Math.min(mostMs, this.#busyTimeoutMs));
       this.#prepare('BEGIN IMMEDIATE').run();
       outcomes = queue.map(({ run }) => outcomeOf(run));
       this.#prepare('COMMIT').run();
@@ -291,6 +294,22 @@ export class SQLiteEngine {
     const [oldest] = this.#statements.keys();
     if (this.#statements.size >= maxStatements && oldest !== undefined) this.#statements.delete(oldest);
     this.#statements.set(key, statement);
+  }
+}
+
+/** Asks for `run` again while another process holds the file. What was begun is not done a second time. */
+async function patiently<Result>(run: () => Result, ask: (once: () => Result) => Promise<Result>): Promise<Result> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    let hasBegun = false;
+    try {
+      return await ask(() => {
+        hasBegun = true;
+        return run();
+      });
+    } catch (error) {
+      if (hasBegun || !isBusy(error) || performance.now() > until) throw error;
+    }
   }
 }
 

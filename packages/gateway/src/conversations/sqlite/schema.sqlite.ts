@@ -10,6 +10,8 @@ import { HoldfastError } from '@holdfast/protocol';
  * A batch's key is the conversation's number (upper 32 bits) and its own last seq (lower 32): the log of a conversation lies
  * together and in order without a second index, so that the usual write, one batch of deltas, touches one page. It carries the
  * journal offset that it reaches; `base_offset` is the offset as of `base_seq`, and counts until a later batch says another.
+ *
+ * `entries` has nothing to do with conversations. `change_number` orders those of one list by their last change.
  */
 
 /** Each entry is one step; `user_version` counts those that were done. A step that has shipped is never changed. */
@@ -102,6 +104,15 @@ const steps: readonly string[] = [
    CREATE INDEX tombstones_by_age ON tombstones (deleted_at);
    CREATE TABLE trash (number INTEGER NOT NULL PRIMARY KEY);
    CREATE TABLE works (name TEXT NOT NULL PRIMARY KEY, owner TEXT, until INTEGER NOT NULL, ended_at INTEGER) WITHOUT ROWID;`,
+  `CREATE TABLE entries (
+     key TEXT NOT NULL PRIMARY KEY,
+     list TEXT,
+     change_number INTEGER NOT NULL,
+     expires_at INTEGER,
+     body TEXT NOT NULL
+   );
+   CREATE INDEX entries_in_list ON entries (list, change_number, expires_at, key) WHERE list IS NOT NULL;
+   CREATE INDEX entries_expiring ON entries (expires_at) WHERE expires_at IS NOT NULL;`,
 ];
 
 /** What `user_version` says of a file that all steps were done to. */

@@ -25,7 +25,7 @@ type Step = (hasTime: () => boolean) => boolean;
 
 /**
  * Takes away what nobody sees any more, in slices that hold the file for some milliseconds each: expired conversations, what
- * deleted ones have left, and the room that all of it took.
+ * deleted ones have left, expired entries, and the room that all of it took.
  */
 export class SQLiteSweeper {
   readonly #engine: SQLiteEngine;
@@ -61,6 +61,24 @@ export class SQLiteSweeper {
     await this.#inSlices((hasTime) => this.#forget(hasTime), signal);
     await this.#inSlices((hasTime) => this.#shrink(hasTime), signal);
     if (signal?.aborted !== true) await this.#engine.truncate();
+    return count;
+  }
+
+  async sweepEntries({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    let count = 0;
+    const step: Step = (hasTime) => {
+      do {
+        const swept = this.#engine.run(
+          `DELETE FROM entries WHERE key IN
+             (SELECT key FROM entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ${handful})`,
+          this.#lifetime.now(),
+        );
+        count += swept;
+        if (swept < handful) return false;
+      } while (hasTime());
+      return true;
+    };
+    await this.#inSlices(step, signal);
     return count;
   }
 
