@@ -67,7 +67,7 @@ export class FastTimer {
   }
 
   #arm(): void {
-    const leftMs = Math.floor((this.#dueAtMs - this.#clock.now()) / this.#clock.speed);
+    const leftMs = Math.max(1, Math.floor((this.#dueAtMs - this.#clock.now()) / this.#clock.speed));
     this.#timer = real.setTimeout(() => this.#fire(), leftMs);
     if (!this.#isRef) this.#timer.unref();
   }

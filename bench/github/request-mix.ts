@@ -4,6 +4,7 @@ import { randomFrom } from '../../test/support/random.ts';
 export type WantedRequest = {
   /** Of all processes' requests; what is written is marked with it. */
   readonly id: number;
+  /** An issue is read, a git blob is written, or a comment on an issue is created. */
   readonly kind: 'read' | 'write' | 'content';
   readonly issue: number;
   /** The same process has read this issue before, so an ETag makes it free. */
@@ -18,7 +19,7 @@ const repeatDistance = 100;
 
 /**
  * So many requests, dealt out among processes: 85 % reads, a quarter of which are of something that the same process has read before, 12 %
- * writes, 3 % new comments. The same seed gives the same. They stand in the order in which they are asked for.
+ * git blobs, 3 % new comments. The same seed gives the same. They stand in the order in which they are asked for.
  */
 export function mixOf(count: number, processes: number, seed: number): readonly (readonly WantedRequest[])[] {
   const random = randomFrom(seed);

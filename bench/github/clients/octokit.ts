@@ -36,13 +36,14 @@ export async function openOctokit(orders: ClientOrders, wantsRetry: WantsRetry):
 }
 
 function routeOf({ id, kind, issue }: WantedRequest): [string, Readonly<Record<string, unknown>>] {
-  const parameters = { owner: 'acme', repo: 'shop', issue_number: issue };
+  const repository = { owner: 'acme', repo: 'shop' };
+  const parameters = { ...repository, issue_number: issue };
   const path = '/repos/{owner}/{repo}/issues/{issue_number}';
   switch (kind) {
     case 'read':
       return [`GET ${path}`, parameters];
     case 'write':
-      return [`PATCH ${path}`, { ...parameters, body: markOf(id) }];
+      return ['POST /repos/{owner}/{repo}/git/blobs', { ...repository, content: markOf(id) }];
     case 'content':
       return [`POST ${path}/comments`, { ...parameters, body: markOf(id) }];
   }

@@ -22,8 +22,10 @@ export async function open({ url, tokens }: ClientOrders): Promise<Client> {
 }
 
 function fetchOf(url: string, token: string, { id, kind, issue }: WantedRequest): [string, RequestInit] {
-  const path = `${url}/repos/acme/shop/issues/${issue}${kind === 'content' ? '/comments' : ''}`;
-  const method = kind === 'read' ? 'GET' : kind === 'write' ? 'PATCH' : 'POST';
-  const body = kind === 'read' ? {} : { body: JSON.stringify({ body: markOf(id) }) };
-  return [path, { method, headers: { authorization: `Bearer ${token}` }, ...body }];
+  const headers = { authorization: `Bearer ${token}` };
+  const repository = `${url}/repos/acme/shop`;
+  if (kind === 'read') return [`${repository}/issues/${issue}`, { headers }];
+  const path = kind === 'write' ? 'git/blobs' : `issues/${issue}/comments`;
+  const body = JSON.stringify(kind === 'write' ? { content: markOf(id) } : { body: markOf(id) });
+  return [`${repository}/${path}`, { method: 'POST', headers, body }];
 }

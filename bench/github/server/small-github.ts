@@ -11,8 +11,12 @@ export type Asked = {
 
 const issue = /^\/repos\/acme\/shop\/issues\/(?<number>\d+)$/;
 const comments = /^\/repos\/acme\/shop\/issues\/\d+\/comments$/;
+const blobs = '/repos/acme/shop/git/blobs';
 
-/** A GitHub of one repository with as many issues as anybody asks for; it remembers what was written to it. */
+/**
+ * A GitHub of one repository with as many issues as anybody asks for; it remembers what was written to it. Which requests create content the
+ * documentation leaves open; here a comment does, and a git blob, which nobody is told of, does not.
+ */
 export class SmallGitHub {
   readonly #effects = new Map<string, number>();
   readonly #unknown = new Map<string, number>();
@@ -47,13 +51,9 @@ export class SmallGitHub {
       if (asked.isFree) this.#notModified += 1;
       return asked.isFree ? { status: 304, headers } : { status: 200, headers, body: issueOf(Number(number)) };
     }
-    if (method === 'PATCH' && number !== undefined) {
+    if (method === 'POST' && (asked.kind === 'content' || path === blobs)) {
       this.#effect(body);
-      return { status: 200, headers: {}, body: issueOf(Number(number)) };
-    }
-    if (asked.kind === 'content') {
-      this.#effect(body);
-      return { status: 201, headers: {}, body: { id: this.#effects.size } };
+      return { status: 201, headers: {}, body: { id: this.#effects.size, sha: 'a'.repeat(40) } };
     }
     if (method === 'GET' && path === '/user') return { status: 200, headers: {}, body: { login: user, id: 1 } };
     this.#unknown.set(`${method} ${path}`, (this.#unknown.get(`${method} ${path}`) ?? 0) + 1);
@@ -61,7 +61,8 @@ export class SmallGitHub {
   }
 
   #effect(body: unknown): void {
-    const mark = (body as { readonly body?: unknown }).body;
+    const { body: comment, content } = body as { readonly body?: unknown; readonly content?: unknown };
+    const mark = comment ?? content;
     this.#effects.set(String(mark), (this.#effects.get(String(mark)) ?? 0) + 1);
   }
 }
