@@ -135,6 +135,7 @@ describe('the rules let be', () => {
         [`${gateway}/http/health.ts`]: `import type { Config } from '../config.ts';\nwriteHead(200);`,
         [`${gateway}/pulls/classify.ts`]: `if (status === 403) return { kind: 'limited' };`,
         [`${gateway}/pulls/retry-config.ts`]: `import { readGitHubConfig } from '../config.ts';`,
+        [`${gateway}/pulls/client/retryable-github-client.ts`]: `import { readGitHubConfig } from '../../config.ts';`,
         [`${agent}/runner/journal.ts`]: `import { lines } from '../lib/lines.ts';\n// console.log is for commands/`,
         [`${agent}/run/loop.test.ts`]: `import { spawn } from 'node:child_process';\nprocess.env['X'] = 'y';`,
       }),

@@ -50,7 +50,7 @@ const knowsAdapters = (from: Place): boolean =>
   assembles(from) || (from.package === 'gateway' && from.room === 'library');
 /** Programs make these without a gateway, from the environment. */
 const isExported = (from: Place): boolean =>
-  from.room === 'pulls' && ['retry-config.ts', 'token-pool.ts'].includes(from.name);
+  from.room === 'pulls' && ['retry-config.ts', 'token-pool.ts', 'retryable-github-client.ts'].includes(from.name);
 const isSource = (from: Place): boolean => from.kind !== 'test';
 
 /** The machine's own `ssh` client is a process of this machine, and only one file starts those. */

@@ -9,7 +9,8 @@ export type GivenUp = {
   readonly stop: RetryStop;
   readonly attempts: number;
   readonly waitsMs: readonly number[];
-  readonly last: FailedCall;
+  /** Absent when nothing was sent. */
+  readonly last?: FailedCall;
   readonly isLimited: boolean;
   readonly totalTimeoutMs: number;
   readonly nowMs: number;
@@ -34,21 +35,22 @@ export class RetryError extends HoldfastError {
   readonly availableAtMs: number | undefined;
 
   constructor(given: GivenUp, cause: unknown) {
-    const { answer, requestId } = given.last;
+    const answer = given.last?.answer;
     const waitMs = given.availableAtMs === undefined ? undefined : Math.max(0, given.availableAtMs - given.nowMs);
     super(codeOf(given), sentenceOf(given), { cause, ...(waitMs !== undefined && { retryAfterMs: waitMs }) });
     this.stop = given.stop;
     this.attempts = given.attempts;
     this.waitsMs = given.waitsMs;
-    this.status = answer.kind === 'response' ? answer.status : undefined;
-    this.requestId = requestId;
+    this.status = answer?.kind === 'response' ? answer.status : undefined;
+    this.requestId = given.last?.requestId;
     this.availableAtMs = given.availableAtMs;
   }
 }
 
 function codeOf({ isLimited, last }: GivenUp): ErrorCode {
   if (isLimited) return 'rate_limit';
-  return last.answer.kind === 'no_answer' && last.answer.reason === 'timeout' ? 'timeout' : 'unavailable';
+  const isTimeout = !last || (last.answer.kind === 'no_answer' && last.answer.reason === 'timeout');
+  return isTimeout ? 'timeout' : 'unavailable';
 }
 
 function sentenceOf(given: GivenUp): string {
@@ -65,6 +67,7 @@ function sentenceOf(given: GivenUp): string {
 }
 
 function historyOf({ attempts, waitsMs, last }: GivenUp): string {
+  if (!last) return 'nothing was sent';
   const { answer, requestId } = last;
   const said = answer.kind === 'response' ? `the last answer was ${answer.status}` : noAnswerWords[answer.reason];
   const id = requestId === undefined ? '' : `, request id ${requestId}`;

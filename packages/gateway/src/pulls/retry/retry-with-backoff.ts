@@ -1,29 +1,10 @@
-import { decide, secondaryDelayMs, type BackOffPolicy } from './back-off.ts';
-import { classify, type Question, type Verdict } from './classify.ts';
+import { callUntilDone, orAborted, type RetryAttempt, type RetryNotice, type Tried } from './call-until-done.ts';
+import { classify, type Question } from './classify.ts';
 import { readAnswer, type FailedCall } from './read-answer.ts';
 import { RetryConfig } from './retry-config.ts';
-import { RetryError, type RetryStop } from './retry-error.ts';
 import type { RetrySettings } from './retry-settings.ts';
 
-/** What the function is given each time it is called. */
-export type RetryAttempt = {
-  /** 1, 2, 3 … */
-  readonly attempt: number;
-  /** Aborts with the caller's signal, and when the time for all attempts is over. */
-  readonly signal: AbortSignal;
-  /** An earlier attempt may have taken effect although it failed: look before sending again. */
-  readonly outcomeUnknown: boolean;
-};
-
-/** A wait that begins, for logs and metrics. */
-export type RetryNotice = {
-  /** The attempt that has just failed. */
-  readonly attempt: number;
-  readonly delayMs: number;
-  readonly verdict: Verdict['kind'];
-  readonly status?: number;
-  readonly requestId?: string;
-};
+export type { RetryAttempt, RetryNotice };
 
 export type RetryOptions = {
   /**
@@ -53,118 +34,26 @@ export function retryWithBackoff(
 ): <Result>(fn: (attempt: RetryAttempt) => Promise<Result>) => Retried<Result> {
   const { policy } = config instanceof RetryConfig ? config : new RetryConfig(config);
   return (fn) =>
-    ({ signal } = {}) =>
-      callUntilDone(fn, policy, options, signal ?? new AbortController().signal);
+    ({ signal = new AbortController().signal } = {}) =>
+      callUntilDone((attempt) => tryOnce(fn, attempt, options), { ...options, policy, signal });
 }
 
-async function callUntilDone<Result>(
+async function tryOnce<Result>(
   fn: (attempt: RetryAttempt) => Promise<Result>,
-  policy: BackOffPolicy,
-  options: RetryOptions,
-  signal: AbortSignal,
-): Promise<Result> {
-  const startedAtMs = Date.now();
-  const waitsMs: number[] = [];
-  let outcomeUnknown = false;
-  let secondaryLimits = 0;
-  const deadline = new AbortController();
-  const timer = setTimeout(
-    () => deadline.abort(new DOMException('The time is over', 'TimeoutError')),
-    policy.totalTimeoutMs,
-  );
-  const either = AbortSignal.any([signal, deadline.signal]);
+  attempt: RetryAttempt,
+  { question }: RetryOptions,
+): Promise<Tried<Result>> {
+  const { signal } = attempt;
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      signal.throwIfAborted();
-      try {
-        return await orAborted(fn({ attempt, signal: either, outcomeUnknown }), either);
-      } catch (error) {
-        signal.throwIfAborted();
-        const nowMs = Date.now();
-        const failed = readFailed(error, deadline.signal);
-        if (!failed) throw error;
-        const verdict = classify(questionOf(options, failed), failed.answer, nowMs);
-        secondaryLimits = isSecondary(verdict) ? secondaryLimits + 1 : 0;
-        const decision = decide(
-          policy,
-          verdict,
-          { attempt, startedAtMs, nowMs, secondaryLimits },
-          options.random ?? Math.random,
-        );
-        const giveUp = (stop: RetryStop, availableAtMs = limitEndMs(verdict, nowMs, secondaryLimits)): RetryError => {
-          const isLimited = verdict.kind === 'limited';
-          const given = { stop, attempts: attempt, waitsMs, last: failed, isLimited, nowMs };
-          const { totalTimeoutMs } = policy;
-          return new RetryError(
-            { ...given, totalTimeoutMs, ...(availableAtMs !== undefined && { availableAtMs }) },
-            error,
-          );
-        };
-        outcomeUnknown ||= verdict.kind === 'unknown_outcome';
-        if (outcomeUnknown && verdict.kind !== 'final' && !options.looksUp) throw giveUp('unknown_outcome');
-        switch (decision.kind) {
-          case 'done':
-          case 'final':
-            throw error;
-          case 'exhausted':
-            throw giveUp('exhausted');
-          case 'over_budget':
-            throw giveUp('over_budget', decision.availableAtMs);
-          case 'retry':
-            options.onRetry?.(noticeOf(attempt, decision.delayMs, verdict, failed));
-            waitsMs.push(decision.delayMs);
-            await pauseFor(decision.delayMs, signal);
-        }
-      }
-    }
-  } finally {
-    clearTimeout(timer);
+    return { kind: 'done', result: await orAborted(fn(attempt), signal) };
+  } catch (error) {
+    // What the deadline aborted is a timeout, whatever the function made of it.
+    const late: FailedCall | undefined = signal.aborted ? noAnswerInTime : undefined;
+    const call = readAnswer(error) ?? late;
+    if (!call) throw error;
+    const verdict = classify(question ?? { method: call.method ?? 'GET' }, call.answer, Date.now());
+    return { kind: 'failed', error, call, verdict };
   }
 }
 
-/** What the deadline aborted is a timeout, whatever the function made of it. */
-function readFailed(error: unknown, deadline: AbortSignal): FailedCall | undefined {
-  const failed = readAnswer(error);
-  return failed ?? (deadline.aborted ? { answer: { kind: 'no_answer', reason: 'timeout' } } : undefined);
-}
-
-function questionOf(options: RetryOptions, failed: FailedCall): Question {
-  return options.question ?? { method: failed.method ?? 'GET' };
-}
-
-const isSecondary = (verdict: Verdict): boolean => verdict.kind === 'limited' && verdict.limit === 'secondary';
-
-function limitEndMs(verdict: Verdict, nowMs: number, secondaryLimits: number): number | undefined {
-  return verdict.kind === 'limited' ? (verdict.notBeforeMs ?? nowMs + secondaryDelayMs(secondaryLimits)) : undefined;
-}
-
-function noticeOf(attempt: number, delayMs: number, verdict: Verdict, failed: FailedCall): RetryNotice {
-  const { answer, requestId } = failed;
-  return {
-    attempt,
-    delayMs,
-    verdict: verdict.kind,
-    ...(answer.kind === 'response' && { status: answer.status }),
-    ...(requestId !== undefined && { requestId }),
-  };
-}
-
-/** A function that does not heed its signal must not hold its caller. */
-function orAborted<Result>(call: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  return Promise.race([call, promise]).finally(() => signal.removeEventListener('abort', onAbort));
-}
-
-function pauseFor(delayMs: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, delayMs);
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  return promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  });
-}
+const noAnswerInTime: FailedCall = { answer: { kind: 'no_answer', reason: 'timeout' } };

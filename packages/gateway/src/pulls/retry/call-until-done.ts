@@ -1,0 +1,245 @@
+import { decide, secondaryDelayMs, type BackOffPolicy } from './back-off.ts';
+import type { Verdict } from './classify.ts';
+import type { FailedCall } from './read-answer.ts';
+import { RetryError, type RetryStop } from './retry-error.ts';
+
+/** What the function is given each time it is called. */
+export type RetryAttempt = {
+  /** 1, 2, 3 … */
+  readonly attempt: number;
+  /** Aborts with the caller's signal, and when the time for all attempts is over. */
+  readonly signal: AbortSignal;
+  /** An earlier attempt may have taken effect although it failed: look before sending again. */
+  readonly outcomeUnknown: boolean;
+};
+
+/** A wait that begins, for logs and metrics. */
+export type RetryNotice = {
+  /** The attempt that has just failed. */
+  readonly attempt: number;
+  /** 0 where the next attempt waits for itself: after a limit, another token may be free at once. */
+  readonly delayMs: number;
+  readonly verdict: Verdict['kind'];
+  readonly status?: number;
+  readonly requestId?: string;
+};
+
+/** How one attempt ended. */
+export type Tried<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | Failed
+  /** Nothing was sent, and nothing could be before `availableAtMs` (where that is known), which is too late. */
+  | { readonly kind: 'too_late'; readonly availableAtMs?: number };
+
+export type Failed = {
+  readonly kind: 'failed';
+  readonly error: unknown;
+  readonly call: FailedCall;
+  readonly verdict: Verdict;
+  /** How long the attempt itself waited before it sent. */
+  readonly heldMs?: number;
+  /** `back_off` (default); or the next attempt is made at once, and counts as a further one or not. */
+  readonly next?: 'back_off' | 'at_once' | 'at_once_uncounted';
+};
+
+export type CallOptions<Result> = {
+  readonly policy: BackOffPolicy;
+  readonly signal: AbortSignal;
+  /** The attempts look for themselves whether an earlier one has taken effect, once they are told that its outcome is unknown. */
+  readonly looksUp?: boolean | undefined;
+  /** What an earlier attempt came to, if it has taken effect; asked before a next one, and before the call is given up. */
+  readonly lookUp?: (() => Promise<{ readonly result: Result } | undefined>) | undefined;
+  readonly onRetry?: ((notice: RetryNotice) => void) | undefined;
+  /** From 0 to below 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined;
+};
+
+/**
+ * The loop that every retry goes through: attempts until one is done. Throws a final failure as it is; a `RetryError` after the last attempt, at
+ * once when the wait would be longer than the time for all attempts, and when the outcome of a write is unknown and nobody can look; what an
+ * attempt throws, as it is; the signal's reason when it aborts. An attempt has to end when its signal aborts. No timer outlives the call.
+ */
+export async function callUntilDone<Result>(
+  tryOnce: (attempt: RetryAttempt) => Promise<Tried<Result>>,
+  options: CallOptions<Result>,
+): Promise<Result> {
+  const { policy, signal } = options;
+  const story: Story = { startedAtMs: Date.now(), attempts: 0, counted: 0, waitsMs: [], waitMs: 0, ...untried };
+  const deadline = new AbortController();
+  const onDeadline = (): void => deadline.abort(new DOMException('The time is over', 'TimeoutError'));
+  const timer = setTimeout(onDeadline, policy.totalTimeoutMs);
+  const either = AbortSignal.any([signal, deadline.signal]);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const earlier = await lookUp(story, options, either);
+      if (earlier) return earlier.result;
+      const { outcomeUnknown, attempts } = story;
+      const tried = await ofCaller(tryOnce({ attempt: attempts + 1, signal: either, outcomeUnknown }), signal);
+      if (tried.kind === 'done') return tried.result;
+      const next = tried.kind === 'too_late' ? stopLate(story, policy, tried) : follow(story, options, tried);
+      if (next.kind === 'stop') {
+        // What was sent before may have taken effect by now, and be the very reason of this refusal.
+        const late = either.aborted ? undefined : await lookUp(story, options, either);
+        if (late) return late.result;
+        throw next.error;
+      }
+      if (next.delayMs > 0) await pauseFor(next.delayMs, signal);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What has happened so far. */
+type Story = {
+  readonly startedAtMs: number;
+  /** How often something was sent. */
+  attempts: number;
+  /** Those of them that `maxRetries` bounds. */
+  counted: number;
+  readonly waitsMs: number[];
+  /** The wait that the next attempt ends. */
+  waitMs: number;
+  outcomeUnknown: boolean;
+  secondaryLimits: number;
+  last: Failed | undefined;
+};
+
+const untried = { outcomeUnknown: false, secondaryLimits: 0, last: undefined };
+
+type Next = { readonly kind: 'again'; readonly delayMs: number } | { readonly kind: 'stop'; readonly error: Error };
+
+function follow<Result>(story: Story, options: CallOptions<Result>, failed: Failed): Next {
+  const { policy } = options;
+  const { verdict, error } = failed;
+  const nowMs = Date.now();
+  if (story.attempts > 0) story.waitsMs.push(story.waitMs + (failed.heldMs ?? 0));
+  story.attempts += 1;
+  if (failed.next !== 'at_once_uncounted') story.counted += 1;
+  story.last = failed;
+  story.secondaryLimits = isSecondary(verdict) ? story.secondaryLimits + 1 : 0;
+  story.outcomeUnknown ||= verdict.kind === 'unknown_outcome';
+  const give = (stop: RetryStop, availableAtMs = limitEndMs(verdict, nowMs, story.secondaryLimits)): Next => ({
+    kind: 'stop',
+    error: giveUp(story, policy, stop, error, availableAtMs),
+  });
+  if (story.outcomeUnknown && verdict.kind !== 'final' && !options.looksUp && !options.lookUp) {
+    return give('unknown_outcome');
+  }
+  const again = (delayMs: number): Next => {
+    story.waitMs = delayMs;
+    options.onRetry?.(noticeOf(story.attempts, delayMs, failed));
+    return { kind: 'again', delayMs };
+  };
+  if (failed.next === 'at_once_uncounted') return again(0);
+  if (failed.next === 'at_once') return story.counted > policy.maxRetries ? give('exhausted') : again(0);
+  const progress = { attempt: story.counted, startedAtMs: story.startedAtMs, nowMs };
+  const decision = decide(
+    policy,
+    verdict,
+    { ...progress, secondaryLimits: story.secondaryLimits },
+    options.random ?? Math.random,
+  );
+  switch (decision.kind) {
+    case 'done':
+    case 'final':
+      return { kind: 'stop', error: error as Error };
+    case 'exhausted':
+      return give('exhausted');
+    case 'over_budget':
+      return give('over_budget', decision.availableAtMs);
+    case 'retry':
+      return again(decision.delayMs);
+  }
+}
+
+function stopLate(story: Story, policy: BackOffPolicy, late: { readonly availableAtMs?: number }): Next {
+  return { kind: 'stop', error: giveUp(story, policy, 'over_budget', story.last?.error, late.availableAtMs) };
+}
+
+/** What came of an earlier attempt, asked where that is not known. */
+async function lookUp<Result>(
+  story: Story,
+  options: CallOptions<Result>,
+  signal: AbortSignal,
+): Promise<{ readonly result: Result } | undefined> {
+  if (!story.outcomeUnknown || !options.lookUp) return undefined;
+  try {
+    return await orAborted(options.lookUp(), signal);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw giveUp(story, options.policy, 'unknown_outcome', error);
+  }
+}
+
+function giveUp(
+  story: Story,
+  { totalTimeoutMs }: BackOffPolicy,
+  stop: RetryStop,
+  cause: unknown,
+  availableAtMs?: number,
+): RetryError {
+  const { attempts, waitsMs, last } = story;
+  const isLimited =
+    last?.verdict.kind === 'limited' || (stop === 'over_budget' && !last && availableAtMs !== undefined);
+  const given = {
+    stop,
+    attempts,
+    waitsMs,
+    isLimited,
+    totalTimeoutMs,
+    nowMs: Date.now(),
+    ...(last && { last: last.call }),
+  };
+  return new RetryError({ ...given, ...(availableAtMs !== undefined && { availableAtMs }) }, cause);
+}
+
+const isSecondary = (verdict: Verdict): boolean => verdict.kind === 'limited' && verdict.limit === 'secondary';
+
+function limitEndMs(verdict: Verdict, nowMs: number, secondaryLimits: number): number | undefined {
+  return verdict.kind === 'limited' ? (verdict.notBeforeMs ?? nowMs + secondaryDelayMs(secondaryLimits)) : undefined;
+}
+
+function noticeOf(attempt: number, delayMs: number, { call, verdict }: Failed): RetryNotice {
+  const { answer, requestId } = call;
+  return {
+    attempt,
+    delayMs,
+    verdict: verdict.kind,
+    ...(answer.kind === 'response' && { status: answer.status }),
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
+/** What an attempt throws or gives because its caller went away is the caller's reason. */
+async function ofCaller<Result>(tried: Promise<Tried<Result>>, signal: AbortSignal): Promise<Tried<Result>> {
+  try {
+    const ended = await tried;
+    if (ended.kind !== 'done') signal.throwIfAborted();
+    return ended;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** Rejects with the signal's reason at once: what does not heed its signal must not hold its caller. */
+export function orAborted<Result>(call: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([call, promise]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+function pauseFor(delayMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, delayMs);
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  });
+}
