@@ -1,0 +1,67 @@
+import { HoldfastError, type ChangeSet } from '@holdfast/protocol';
+import type { DraftPolicy } from './policy.ts';
+import { orMissing, type Repository } from './repository.github.ts';
+import type { Step } from './target.ts';
+
+/**
+ * Looks up what the draft stands on, once: the repository by the name that it has, the base branch, and that the change set's commit is on it.
+ * Everything after goes by what is noted here, whatever the base branch does meanwhile.
+ */
+export function baseStep(repository: Repository, changeSet: ChangeSet, policy: DraftPolicy): Step {
+  const { baseSha } = changeSet;
+  const configured = `${repository.owner}/${repository.repo}`;
+  return {
+    name: 'base',
+    send: async (_done, { signal }) => {
+      const about = await repository.ask('GET /repos/{owner}/{repo}', {}, { signal, doing: 'look up the repository' });
+      if (about.archived) {
+        throw new HoldfastError(
+          'forbidden',
+          `${about.full_name} is archived and takes nothing; unarchive it, then try again.`,
+        );
+      }
+      const baseBranch = policy.base ?? about.default_branch;
+      const head = await orMissing(
+        repository.ask(
+          'GET /repos/{owner}/{repo}/branches/{branch}',
+          { branch: baseBranch },
+          { signal, doing: `look up the branch ${baseBranch}` },
+        ),
+        () => {
+          throw new HoldfastError(
+            'conflict',
+            `There is no branch ${baseBranch} in ${configured}; name the base of its drafts in the configuration.`,
+          );
+        },
+      );
+      const compared = await orMissing(
+        repository.ask(
+          'GET /repos/{owner}/{repo}/compare/{basehead}',
+          { basehead: `${baseSha}...${head.commit.sha}`, per_page: 1 },
+          { signal, doing: `compare ${baseSha} with ${baseBranch}` },
+        ),
+        () => {
+          throw offBase(`is not in ${configured}`, baseSha, baseBranch);
+        },
+      );
+      if (compared.status !== 'ahead' && compared.status !== 'identical') {
+        throw offBase(`is not (or no longer) on its branch ${baseBranch}`, baseSha, baseBranch);
+      }
+      return {
+        configured,
+        owner: about.owner.login,
+        repo: about.name,
+        baseBranch,
+        baseSha,
+        baseTree: compared.base_commit.commit.tree.sha,
+      };
+    },
+  };
+}
+
+function offBase(where: string, baseSha: string, branch: string): HoldfastError {
+  return new HoldfastError(
+    'conflict',
+    `The commit ${baseSha}, which the change set stands on, ${where}. Rebase the workspace on ${branch} as it is there, and ask for a new draft.`,
+  );
+}

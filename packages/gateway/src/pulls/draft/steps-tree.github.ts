@@ -1,0 +1,159 @@
+import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/protocol';
+import { commitSha, blobSha, contentOf } from './git-objects.ts';
+import type { DraftCommit } from './commit.ts';
+import { readTrailers } from './message.ts';
+import { Refusal, sameAgain, textIn, type Repository } from './repository.github.ts';
+import type { Step } from './target.ts';
+
+/** A larger text travels as a blob of its own, so that the tree stays a request of some 100 KB a file at most. */
+const maxInlineBytes = 256 * 1024;
+
+/** Uploads what cannot stand in the tree as text. What was uploaded before is not sent again. */
+export function blobsStep(repository: Repository, { files }: ChangeSet): Step {
+  return {
+    name: 'blobs',
+    send: async (done, { signal, noted, note }) => {
+      const there = repository.named(done);
+      const before = Array.isArray(noted?.['uploaded']) ? noted['uploaded'] : [];
+      const uploaded = new Set(before.filter((sha) => typeof sha === 'string'));
+      for (const file of files.filter((one) => !isInline(one))) {
+        const content = contentOf(file);
+        const sha = blobSha(content);
+        if (uploaded.has(sha)) continue;
+        const blob = await there.ask(
+          'POST /repos/{owner}/{repo}/git/blobs',
+          { content: content.toString('base64'), encoding: 'base64' },
+          { signal, lookUp: sameAgain, doing: `take the content of ${file.path}` },
+        );
+        if (blob.sha !== sha) throw otherObject(`the content of ${file.path}`, sha, blob.sha);
+        uploaded.add(sha);
+        await note?.({ uploaded: [...uploaded] });
+      }
+      return { uploaded: [...uploaded] };
+    },
+  };
+}
+
+/** Makes the tree, and holds it against git's where the workspace is. */
+export function treeStep(repository: Repository, changeSet: ChangeSet): Step {
+  return {
+    name: 'tree',
+    send: async (done, { signal }) => {
+      const there = repository.named(done);
+      const baseTree = textIn(done, 'base', 'baseTree');
+      const tree = [...changeSet.files.map(entryOf), ...deletionsOf(changeSet)];
+      const made = await there
+        .ask(
+          'POST /repos/{owner}/{repo}/git/trees',
+          { base_tree: baseTree, tree },
+          { signal, lookUp: sameAgain, doing: 'make a tree of the change set' },
+        )
+        .catch(async (error: unknown) => {
+          throw (await missingDeletions(there, error, baseTree, changeSet, signal)) ?? error;
+        });
+      const wanted = changeSet.treeSha;
+      if (wanted !== undefined && wanted !== made.sha)
+        throw otherObject('the tree of the change set', wanted, made.sha);
+      if (made.sha === baseTree) {
+        throw new HoldfastError('conflict', 'The change set changes nothing: what it holds is on its base already.');
+      }
+      return { treeSha: made.sha };
+    },
+  };
+}
+
+/** Makes the commit. With author, committer and date given it is the same one however often it is made. */
+export function commitStep(repository: Repository, commit: DraftCommit): Step {
+  return {
+    name: 'commit',
+    send: async (done, { signal }) => {
+      const there = repository.named(done);
+      const tree = textIn(done, 'tree', 'treeSha');
+      const parents = [textIn(done, 'base', 'baseSha')];
+      const { message, author, committer } = commit;
+      const made = await there.ask(
+        'POST /repos/{owner}/{repo}/git/commits',
+        { message, tree, parents, author, committer },
+        { signal, lookUp: sameAgain, doing: 'make the commit' },
+      );
+      const ours = commitSha({ ...commit, tree, parents });
+      // A signature that GitHub adds is part of what the sha is made of.
+      const isSigned = typeof made.verification?.signature === 'string';
+      if (made.sha !== ours && !(isSigned && made.tree.sha === tree && isOfDraft(made.message, commit))) {
+        throw otherObject('the commit', ours, made.sha);
+      }
+      return { headSha: made.sha };
+    },
+  };
+}
+
+/** Whether a message ends with the trailers of this draft. */
+export function isOfDraft(message: string, commit: Pick<DraftCommit, 'message'>): boolean {
+  const [theirs, ours] = [readTrailers(message), readTrailers(commit.message)];
+  return ours !== undefined && theirs?.draftId === ours.draftId && theirs.conversationId === ours.conversationId;
+}
+
+/** GitHub takes text in JSON; a NUL in it is cut off by some of what is between. */
+function isInline({ encoding, content }: ChangedFile): boolean {
+  return (
+    encoding === 'utf-8' &&
+    content !== '' &&
+    !content.includes('\0') &&
+    content.isWellFormed() &&
+    Buffer.byteLength(content) <= maxInlineBytes
+  );
+}
+
+type TreeEntry = {
+  readonly path: string;
+  readonly mode: ChangedFile['mode'];
+  readonly type: 'blob';
+  readonly content?: string;
+  readonly sha?: string | null;
+};
+
+function entryOf(file: ChangedFile): TreeEntry {
+  const { path, mode, content } = file;
+  const entry = { path, mode, type: 'blob' as const };
+  return isInline(file) ? { ...entry, content } : { ...entry, sha: blobSha(contentOf(file)) };
+}
+
+/** Where a file takes the place of a folder, or the other way round, that says already that the old is gone. */
+function deletionsOf({ files, deletions }: ChangeSet): readonly TreeEntry[] {
+  const isReplaced = (path: string): boolean =>
+    files.some((file) => path.startsWith(`${file.path}/`) || file.path.startsWith(`${path}/`));
+  return deletions
+    .filter((path) => !isReplaced(path))
+    .map((path) => ({ path, mode: '100644', type: 'blob', sha: null }));
+}
+
+/** GitHub refuses to delete what is not there with words that do not name it. */
+async function missingDeletions(
+  there: Repository,
+  error: unknown,
+  baseTree: string,
+  { deletions }: ChangeSet,
+  signal: AbortSignal,
+): Promise<HoldfastError | undefined> {
+  if (!(error instanceof Refusal) || error.status !== 422 || deletions.length === 0) return undefined;
+  const base = await there.ask(
+    'GET /repos/{owner}/{repo}/git/trees/{tree_sha}',
+    { tree_sha: baseTree, recursive: '1' },
+    { signal, doing: 'look up what is on the base' },
+  );
+  const paths = new Set(base.tree.map(({ path }) => path));
+  const missing = base.truncated ? [] : deletions.filter((path) => !paths.has(path));
+  if (missing.length === 0) return undefined;
+  return new HoldfastError(
+    'conflict',
+    `The change set deletes what is not on its base: ${missing.slice(0, 10).join(', ')}. Make it again from that commit.`,
+    { cause: error },
+  );
+}
+
+function otherObject(what: string, ours: string, theirs: string): HoldfastError {
+  return new HoldfastError(
+    'conflict',
+    `GitHub made ${theirs} of ${what}, and git makes ${ours} of it: the workspace's base, or a filter there (.gitattributes, autocrlf), differs. Nothing was published.`,
+  );
+}

@@ -1,0 +1,46 @@
+import type { GitHub } from '../client/github.ts';
+import { reportsOf } from './check-report.ts';
+import { branchOf, commitOf } from './commit.ts';
+import type { Draft } from './draft.ts';
+import type { DraftPolicy } from './policy.ts';
+import { Repository } from './repository.github.ts';
+import { baseStep } from './steps-base.github.ts';
+import { checksStep } from './steps-checks.github.ts';
+import { branchStep, labelsStep, pullStep } from './steps-pull.github.ts';
+import { blobsStep, commitStep, treeStep } from './steps-tree.github.ts';
+import type { DraftTarget, Step } from './target.ts';
+
+export type GitHubTargetParts = {
+  readonly github: GitHub;
+  readonly owner: string;
+  readonly repo: string;
+  /** For drafts whose own policy is not known. */
+  readonly policy: DraftPolicy;
+};
+
+/** A repository on GitHub, to which drafts go through its Git Data API: nothing is seen of one before its branch is made. */
+export class GitHubTarget implements DraftTarget {
+  readonly #repository: Repository;
+  readonly #policy: DraftPolicy;
+
+  constructor({ github, owner, repo, policy }: GitHubTargetParts) {
+    this.#repository = new Repository(github, owner, repo);
+    this.#policy = policy;
+  }
+
+  stepsOf(draft: Draft, policy: DraftPolicy = this.#policy): readonly Step[] {
+    const repository = this.#repository;
+    const { changeSet, checks } = draft;
+    const commit = commitOf(draft, policy);
+    return [
+      baseStep(repository, changeSet, policy),
+      blobsStep(repository, changeSet),
+      treeStep(repository, changeSet),
+      commitStep(repository, commit),
+      branchStep(repository, branchOf(draft, policy), commit),
+      pullStep(repository, draft),
+      ...(policy.labels.length > 0 ? [labelsStep(repository, policy.labels)] : []),
+      ...(checks && reportsOf(checks).length > 0 ? [checksStep(repository, draft, checks)] : []),
+    ];
+  }
+}
