@@ -7,6 +7,8 @@ export type Ask = {
   readonly resource: Resource;
   /** Reads cost one point of GitHub's minute, everything else five. */
   readonly kind: 'read' | 'write' | 'content';
+  /** Whose repository is asked for (`acme` of `acme/shop`): installations of other accounts are passed over. Default: any token will do. */
+  readonly owner?: string;
   /** Only with this token, because what is asked is known under it (an ETag); any other is taken when it is not free. */
   readonly prefer?: string;
 };

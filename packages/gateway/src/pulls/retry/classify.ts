@@ -70,6 +70,14 @@ export function quotaOf(question: Question, headers: Headers, atMs: number): Quo
   return { resource: resourceIn(question, headers), remaining, resetAtMs };
 }
 
+/**
+ * True for an answer that nothing of the quota was spent on: nothing has changed since the reader saw it
+ * (https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate).
+ */
+export function isFree(answer: Answer): boolean {
+  return answer.kind === 'response' && answer.status === 304;
+}
+
 type Response = Extract<Answer, { kind: 'response' }>;
 
 function readLimit(question: Question, answer: Response, atMs: number): Verdict | undefined {

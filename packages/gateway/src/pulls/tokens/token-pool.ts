@@ -4,11 +4,24 @@ import { Secret } from '../../lib/secret.ts';
 import { classify, quotaOf, type Answer, type Question, type Verdict } from '../retry/classify.ts';
 import { isToken } from '../read-github.ts';
 import { resources, type Resource } from '../retry/resource.ts';
-import { advance, choose, failuresAt, freeAt, isInRotation, startPool, type PoolEffect } from './token-state.ts';
+import { givenToken, type TokenSource } from './token-source.ts';
+import {
+  advance,
+  candidates,
+  failuresAt,
+  freeAt,
+  isInRotation,
+  startPool,
+  type PoolEffect,
+  type Standing,
+} from './token-state.ts';
+import { needlessScopes, type TokenWarning } from './token-warning.ts';
+
+export type { TokenWarning } from './token-warning.ts';
 
 /** A token that was taken for one request. */
 export type PooledToken = {
-  /** `token-1`, `token-2` …: its place among those that were given. Metrics and logs know it by this. */
+  /** `token-1`, `token-2` …: its place among those that were given; `app-1` …: an app's installation. Metrics and logs know it by this. */
   readonly label: string;
   readonly secret: Secret;
 };
@@ -19,11 +32,6 @@ export type TokenChoice =
   | { readonly kind: 'cooling'; readonly label: string; readonly untilMs: number }
   /** There is no token that GitHub would take; `message` says what to do. */
   | { readonly kind: 'none'; readonly message: string };
-
-/** What an operator should hear of: two tokens of one user, or one that GitHub refused. */
-export type TokenWarning =
-  | { readonly kind: 'same_user'; readonly label: string; readonly as: string; readonly message: string }
-  | { readonly kind: 'quarantined'; readonly label: string; readonly untilMs: number; readonly message: string };
 
 export type TokenPoolOptions = {
   readonly onWarning?: (warning: TokenWarning) => void;
@@ -40,13 +48,25 @@ export type TokenStatus = {
   readonly coolingUntilMs: Readonly<Partial<Record<Resource, number>>>;
 };
 
+/** A token that may be used from `freeAtMs` on. */
+export type PoolCandidate = {
+  readonly label: string;
+  readonly source: TokenSource;
+  readonly freeAtMs: number;
+  /** GitHub's last word was a secondary limit: one request goes first. */
+  readonly isProbing: boolean;
+};
+
+type Place = { readonly label: string; readonly source: TokenSource };
+
 /**
  * Spreads requests over several tokens: those with quota left in turn, the ones with the fewest recent failures first. GitHub's limits are per
  * user, so a pool helps only with tokens of different identities, each of which one is entitled to use. Tokens are never shown.
  */
 export class TokenPool {
-  readonly #secrets: readonly Secret[];
+  readonly #places: Place[];
   readonly #options: TokenPoolOptions;
+  readonly #withNeedlessScopes = new Set<string>();
   #state: ReturnType<typeof startPool>;
 
   /**
@@ -59,9 +79,12 @@ export class TokenPool {
     if (wrong.length > 0) {
       throw new HoldfastError('bad_message', `TokenPool: what is at place ${wrong.join(', ')} cannot be a token.`);
     }
-    this.#secrets = [...new Set(texts)].map((text) => new Secret(text));
+    this.#places = [...new Set(texts)].map((text, index) => ({
+      label: `token-${index + 1}`,
+      source: givenToken(new Secret(text)),
+    }));
     this.#options = options;
-    this.#state = startPool(this.#secrets.length);
+    this.#state = startPool(this.#places.length);
   }
 
   /** The pool of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`. Throws `bad_message` with all faults of the `GITHUB_…` variables. */
@@ -71,8 +94,8 @@ export class TokenPool {
 
   /** How many tokens are in rotation: neither refused by GitHub nor of the same user as another one. */
   size(): number {
-    const atMs = this.#now();
-    return this.#secrets.filter((_, index) => isInRotation(this.#state, index, atMs)).length;
+    const atMs = this.now();
+    return this.#places.filter((_, index) => isInRotation(this.#state, index, atMs)).length;
   }
 
   /** Recent failures by label; one is forgotten each minute. */
@@ -82,9 +105,9 @@ export class TokenPool {
 
   /** How each token stands, in their order. */
   status(): readonly TokenStatus[] {
-    const atMs = this.#now();
+    const atMs = this.now();
     return this.#state.tokens.map((token, index) => ({
-      label: labelOf(index),
+      label: this.#labelOf(index),
       state:
         token.quarantinedUntilMs > atMs
           ? 'quarantined'
@@ -100,20 +123,17 @@ export class TokenPool {
 
   /** A token for one request to a resource; tell with {@link ended} how it went. */
   take(resource: Resource = 'core'): TokenChoice {
-    const choice = choose(this.#state, resource, this.#now());
-    switch (choice.kind) {
-      case 'none':
-        return { kind: 'none', message: nothingToTake[choice.why] };
-      case 'cooling':
-        return { kind: 'cooling', label: labelOf(choice.token), untilMs: choice.untilMs };
-      case 'token': {
-        const secret = this.#secrets[choice.token];
-        if (!secret)
-          throw new HoldfastError('internal', `The pool chose a token that it does not have (${choice.token}).`);
-        this.#advance({ kind: 'taken', token: choice.token });
-        return { kind: 'token', label: labelOf(choice.token), secret };
-      }
-    }
+    const atMs = this.now();
+    const { all, message } = this.candidates(resource);
+    const ready = all.flatMap(({ label, source, freeAtMs }) => {
+      const secret = source.secret(atMs);
+      return secret ? [{ label, secret, freeAtMs }] : [];
+    });
+    const best = ready[0];
+    if (!best) return { kind: 'none', message };
+    if (best.freeAtMs > atMs) return { kind: 'cooling', label: best.label, untilMs: best.freeAtMs };
+    this.taken(best.label);
+    return { kind: 'token', label: best.label, secret: best.secret };
   }
 
   /**
@@ -121,26 +141,117 @@ export class TokenPool {
    * means for the call.
    */
   ended(label: string, question: Question, answer: Answer): Verdict {
-    const atMs = this.#now();
+    const atMs = this.now();
     const verdict = classify(question, answer, atMs);
     const quota = answer.kind === 'response' ? quotaOf(question, answer.headers, atMs) : undefined;
-    this.#advance({ kind: 'ended', token: indexOf(label), atMs, verdict, ...(quota && { quota }) });
+    this.#advance({ kind: 'ended', token: this.#indexOf(label), atMs, verdict, ...(quota && { quota }) });
+    if (answer.kind === 'response') this.#lookAtScopes(label, answer.headers['x-oauth-scopes']);
     return verdict;
   }
 
   /** This token acts as that user. Two of one user share their limits, and only the first is used from now on. */
   identify(label: string, account: string): void {
-    this.#advance({ kind: 'identified', token: indexOf(label), atMs: this.#now(), account });
+    this.#advance({ kind: 'identified', token: this.#indexOf(label), atMs: this.now(), account });
   }
 
-  #now(): number {
+  /** One more token. Returns its label. */
+  join(source: TokenSource, kind: 'app' | 'token'): string {
+    const count = this.#places.filter(({ label }) => label.startsWith(`${kind}-`)).length;
+    const label = `${kind}-${count + 1}`;
+    this.#places.push({ label, source });
+    this.#advance({ kind: 'joined', isOfApp: kind === 'app' });
+    return label;
+  }
+
+  /** The tokens in rotation, the best first; `message` when there is none. */
+  candidates(resource: Resource): { readonly all: readonly PoolCandidate[]; readonly message: string } {
+    const all = candidates(this.#state, resource, this.now()).flatMap(({ token, freeAtMs, isProbing }) => {
+      const place = this.#places[token];
+      return place ? [{ ...place, freeAtMs, isProbing }] : [];
+    });
+    return { all, message: nothingToTake[this.#places.length === 0 ? 'empty' : 'all_refused'] };
+  }
+
+  /** A request goes out with it: it is the last in turn now. */
+  taken(label: string): void {
+    this.#advance({ kind: 'taken', token: this.#indexOf(label) });
+  }
+
+  /** The user that a token acts as, once told with {@link identify}. */
+  accountOf(label: string): string | undefined {
+    return this.#state.tokens[this.#indexOf(label)]?.account;
+  }
+
+  /** The label of the first token that acts as this user. */
+  firstOf(account: string): string | undefined {
+    const index = this.#state.tokens.findIndex((token) => token.account === account);
+    return index === -1 ? undefined : this.#labelOf(index);
+  }
+
+  /** What other processes should know of a token. */
+  standingOf(label: string): Standing | undefined {
+    const token = this.#state.tokens[this.#indexOf(label)];
+    if (!token) return undefined;
+    const { failures, failedAtMs, quarantinedUntilMs, cooling } = token;
+    return { failures, failedAtMs, quarantinedUntilMs, cooling };
+  }
+
+  /** What another process knows of a token. */
+  hear(label: string, standing: Standing): void {
+    this.#advance({ kind: 'told', token: this.#indexOf(label), standing });
+  }
+
+  /** The labels of all tokens, in their order. */
+  labels(): readonly string[] {
+    return this.#places.map(({ label }) => label);
+  }
+
+  /** Tells an operator. */
+  warn(warning: TokenWarning): void {
+    this.#options.onWarning?.(warning);
+  }
+
+  /** Epoch milliseconds, by the pool's clock. */
+  now(): number {
     return (this.#options.now ?? Date.now)();
+  }
+
+  #lookAtScopes(label: string, header: string | undefined): void {
+    if (header === undefined || this.#withNeedlessScopes.has(label)) return;
+    const scopes = needlessScopes(header);
+    if (scopes.length === 0) return;
+    this.#withNeedlessScopes.add(label);
+    const message = `${label} may do more than Holdfast needs (${scopes.join(', ')}); a fine-grained token for contents, pull requests, issues and checks is enough.`;
+    this.warn({ kind: 'too_many_scopes', label, scopes, message });
+  }
+
+  #labelOf(index: number): string {
+    return this.#places[index]?.label ?? '';
+  }
+
+  #indexOf(label: string): number {
+    return this.#places.findIndex((place) => place.label === label);
   }
 
   #advance(event: Parameters<typeof advance>[1]): void {
     const { state, effects } = advance(this.#state, event);
     this.#state = state;
-    for (const effect of effects) this.#options.onWarning?.(warningOf(effect));
+    for (const effect of effects) this.warn(this.#warningOf(effect));
+  }
+
+  #warningOf(effect: PoolEffect): TokenWarning {
+    const label = this.#labelOf(effect.token);
+    switch (effect.kind) {
+      case 'same_user': {
+        const as = this.#labelOf(effect.as);
+        const message = `${label} is of the same user as ${as}; GitHub counts per user, so it adds nothing and is a spare.`;
+        return { kind: 'same_user', label, as, message };
+      }
+      case 'quarantined': {
+        const message = `GitHub refused ${label} (401); it is not used for an hour. See whether it has expired or was revoked.`;
+        return { kind: 'quarantined', label, untilMs: effect.untilMs, message };
+      }
+    }
   }
 }
 
@@ -149,26 +260,3 @@ const nothingToTake = {
   all_refused:
     'GitHub refused every token (401); see whether those in GITHUB_API_TOKEN_POOL or GITHUB_TOKEN have expired.',
 } as const;
-
-function labelOf(index: number): string {
-  return `token-${index + 1}`;
-}
-
-function indexOf(label: string): number {
-  return Number(/^token-(\d+)$/.exec(label)?.[1] ?? 0) - 1;
-}
-
-function warningOf(effect: PoolEffect): TokenWarning {
-  const label = labelOf(effect.token);
-  switch (effect.kind) {
-    case 'same_user': {
-      const as = labelOf(effect.as);
-      const message = `${label} is of the same user as ${as}; GitHub counts per user, so it adds nothing and is a spare.`;
-      return { kind: 'same_user', label, as, message };
-    }
-    case 'quarantined': {
-      const message = `GitHub refused ${label} (401); it is not used for an hour. See whether it has expired or was revoked.`;
-      return { kind: 'quarantined', label, untilMs: effect.untilMs, message };
-    }
-  }
-}

@@ -8,7 +8,8 @@ import { resources, type Resource } from '../retry/resource.ts';
  * A token is **in rotation**, **cooling down** for a resource (its quota is used up, or GitHub asked for a pause; a secondary limit counts for
  * all resources), **quarantined** (GitHub refused it with 401), or a **spare**: it belongs to the same user as one before it. GitHub counts per user,
  * so what one token of a user hits holds for all of that user's, and only the first that is not quarantined is used.
- * Of those in rotation the one with the fewest recent failures is taken; among equals the one that was not taken for longest.
+ * Of those in rotation one of an app goes before one of a person; then the one with the fewest recent failures is taken; among equals the one
+ * that was not taken for longest.
  */
 export type PoolState = {
   readonly tokens: readonly TokenState[];
@@ -16,6 +17,8 @@ export type PoolState = {
 };
 
 export type TokenState = {
+  /** Of an app's installation: taken before those of persons. */
+  readonly isOfApp: boolean;
   /** As of `failedAtMs`; one is forgotten each minute. */
   readonly failures: number;
   readonly failedAtMs: number;
@@ -28,7 +31,7 @@ export type TokenState = {
 };
 
 /** Of a user: the same in all tokens that are known to be the user's. */
-type Cooling = {
+export type Cooling = {
   readonly untilMs: Readonly<Record<Resource, number>>;
   readonly allUntilMs: number;
   /** Secondary limits in a row. */
@@ -46,11 +49,21 @@ export type PoolEvent =
       readonly quota?: Quota;
     }
   /** It acts as this user. */
-  | { readonly kind: 'identified'; readonly token: number; readonly atMs: number; readonly account: string };
+  | { readonly kind: 'identified'; readonly token: number; readonly atMs: number; readonly account: string }
+  /** There is one more. */
+  | { readonly kind: 'joined'; readonly isOfApp: boolean }
+  /** Another process, which uses it too, has told how it stands. */
+  | { readonly kind: 'told'; readonly token: number; readonly standing: Standing };
+
+/** What processes that share a token tell each other of it. */
+export type Standing = Pick<TokenState, 'failures' | 'failedAtMs' | 'quarantinedUntilMs' | 'cooling'>;
 
 export type PoolEffect =
   | { readonly kind: 'quarantined'; readonly token: number; readonly untilMs: number }
   | { readonly kind: 'same_user'; readonly token: number; readonly as: number };
+
+/** A token in rotation, and from when it may be used; `isProbing`: GitHub's last word was a secondary limit, so one request goes first. */
+export type Candidate = { readonly token: number; readonly freeAtMs: number; readonly isProbing: boolean };
 
 export type Choice =
   | { readonly kind: 'token'; readonly token: number }
@@ -68,7 +81,15 @@ const warm: Cooling = {
   allUntilMs: 0,
   secondaryLimits: 0,
 };
-const fresh = { failures: 0, failedAtMs: 0, lastTake: 0, quarantinedUntilMs: 0, account: undefined, cooling: warm };
+const fresh: TokenState = {
+  isOfApp: false,
+  failures: 0,
+  failedAtMs: 0,
+  lastTake: 0,
+  quarantinedUntilMs: 0,
+  account: undefined,
+  cooling: warm,
+};
 
 /** A pool of this many tokens of which nothing is known. */
 export function startPool(count: number): PoolState {
@@ -78,24 +99,43 @@ export function startPool(count: number): PoolState {
 /** The token for the next request to a resource; taking it is an event. */
 export function choose(state: PoolState, resource: Resource, atMs: number): Choice {
   if (state.tokens.length === 0) return { kind: 'none', why: 'empty' };
-  const usable = state.tokens
-    .map((token, index) => ({ token, index, freeAtMs: freeAt(token, resource) }))
-    .filter(({ index }) => isInRotation(state, index, atMs));
-  if (usable.length === 0) return { kind: 'none', why: 'all_refused' };
-  const free = usable.filter(({ freeAtMs }) => freeAtMs <= atMs);
-  const order = (one: TokenState, other: TokenState): number =>
-    failuresAt(one, atMs) - failuresAt(other, atMs) || one.lastTake - other.lastTake;
-  const best = free.toSorted((one, other) => order(one.token, other.token))[0];
-  if (best) return { kind: 'token', token: best.index };
-  const first = usable.toSorted((one, other) => one.freeAtMs - other.freeAtMs)[0];
-  return { kind: 'cooling', token: first?.index ?? 0, untilMs: first?.freeAtMs ?? atMs };
+  const best = candidates(state, resource, atMs)[0];
+  if (!best) return { kind: 'none', why: 'all_refused' };
+  const { token, freeAtMs } = best;
+  return freeAtMs <= atMs ? { kind: 'token', token } : { kind: 'cooling', token, untilMs: freeAtMs };
 }
+
+/** The tokens in rotation, the best first: those that are free in the order of {@link PoolState}, then the others as they become free. */
+export function candidates(state: PoolState, resource: Resource, atMs: number): readonly Candidate[] {
+  const order = (one: Rated, other: Rated): number =>
+    Number(other.of.isOfApp) - Number(one.of.isOfApp) || one.failures - other.failures || one.lastTake - other.lastTake;
+  return state.tokens
+    .map((token, index): Rated => ({
+      of: token,
+      token: index,
+      freeAtMs: freeAt(token, resource),
+      failures: failuresAt(token, atMs),
+      lastTake: token.lastTake,
+    }))
+    .filter(({ token }) => isInRotation(state, token, atMs))
+    .sort((one, other) => Math.max(one.freeAtMs, atMs) - Math.max(other.freeAtMs, atMs) || order(one, other))
+    .map(({ of, token, freeAtMs }) => ({ token, freeAtMs, isProbing: of.cooling.secondaryLimits > 0 }));
+}
+
+type Rated = Omit<Candidate, 'isProbing'> & {
+  readonly of: TokenState;
+  readonly failures: number;
+  readonly lastTake: number;
+};
 
 /** The state after an event; one of a token that is not there changes nothing. */
 export function advance(
   state: PoolState,
   event: PoolEvent,
 ): { readonly state: PoolState; readonly effects: readonly PoolEffect[] } {
+  if (event.kind === 'joined') {
+    return { state: { ...state, tokens: [...state.tokens, { ...fresh, isOfApp: event.isOfApp }] }, effects: [] };
+  }
   const token = state.tokens[event.token];
   if (!token) return { state, effects: [] };
   switch (event.kind) {
@@ -107,7 +147,22 @@ export function advance(
       return ended(state, token, event);
     case 'identified':
       return identified(state, token, event);
+    case 'told': {
+      const next = { ...token, ...worse(token, event.standing) };
+      return { state: shareCooling(replace(state, event.token, next), next), effects: [] };
+    }
   }
+}
+
+/** Of two who tell how a token stands, whoever has seen worse. */
+export function worse(one: Standing, other: Standing): Standing {
+  const last = other.failedAtMs > one.failedAtMs ? other : one;
+  return {
+    failures: last.failures,
+    failedAtMs: last.failedAtMs,
+    quarantinedUntilMs: Math.max(one.quarantinedUntilMs, other.quarantinedUntilMs),
+    cooling: later(one.cooling, other.cooling),
+  };
 }
 
 /** Neither quarantined nor a spare. */
@@ -197,11 +252,14 @@ function identified(state: PoolState, token: TokenState, event: Extract<PoolEven
 }
 
 function later(one: Cooling, other: Cooling): Cooling {
+  // Of one and the same pause, whoever counts less has seen that it is over.
+  const isSamePause = one.allUntilMs === other.allUntilMs;
+  const last = one.allUntilMs > other.allUntilMs ? one : other;
   const entries = resources.map((resource) => [resource, Math.max(one.untilMs[resource], other.untilMs[resource])]);
   return {
     untilMs: Object.fromEntries(entries) as Record<Resource, number>,
     allUntilMs: Math.max(one.allUntilMs, other.allUntilMs),
-    secondaryLimits: Math.max(one.secondaryLimits, other.secondaryLimits),
+    secondaryLimits: isSamePause ? Math.min(one.secondaryLimits, other.secondaryLimits) : last.secondaryLimits,
   };
 }
 

@@ -1,0 +1,295 @@
+import { resources, type Resource } from '../retry/resource.ts';
+import type { Ask } from './admission.ts';
+import { documentedLimits, hour, minute, readPoints, writePoints, type BudgetLimits } from './budget-limits.ts';
+import { emptyWindow, forget, pullBack, roomAt, spend, type Window } from './budget-window.ts';
+
+/**
+ * What one account may still send, so that GitHub never has to say no. Pure; times are epoch milliseconds.
+ *
+ * A request **flies** from the permit to the answer and counts in full all the while, because nobody knows when it arrives. When it has **landed** it
+ * counts for a window's length from then on: it arrived before that, so what GitHub sees in any minute is no more than what was let in, however
+ * long requests take. Of the hourly quota GitHub tells how much is used; all that it has not told of is what flies. While nothing is known of a
+ * quota, one request goes ahead and finds out.
+ *
+ * Several processes may share an account: each is a **member** with what flies for it; one that is not heard of for {@link memberMs} has died,
+ * and what flew for it counts as landed. A clock that is behind is taken for as late as the newest that wrote; one far ahead is not believed.
+ */
+export type BudgetState = {
+  /** The newest time of any event. */
+  readonly atMs: number;
+  readonly rest: Window;
+  readonly graphql: Window;
+  readonly contentOfMinute: Window;
+  readonly contentOfHour: Window;
+  /** When the last content-creating write started. */
+  readonly contentAtMs: number;
+  readonly quotas: Readonly<Partial<Record<Resource, QuotaState>>>;
+  readonly members: Readonly<Record<string, Member>>;
+};
+
+export type QuotaState =
+  | { readonly kind: 'known'; readonly limit: number; readonly used: number; readonly resetAtMs: number }
+  /** GitHub answers without telling of one: an Enterprise server need not have any. */
+  | { readonly kind: 'none' };
+
+export type Member = { readonly seenAtMs: number; readonly flying: Flying };
+
+/** What is under way. */
+export type Flying = {
+  readonly requests: number;
+  readonly rest: number;
+  readonly graphql: number;
+  readonly content: number;
+  readonly of: Readonly<Record<Resource, number>>;
+};
+
+export type Cost = Pick<Ask, 'resource' | 'kind'>;
+
+/** What an answer tells of the quota; `nothing`: GitHub does not tell of any, `lost`: there was no answer, or a broken one. */
+export type ToldQuota =
+  | { readonly resource: Resource; readonly limit: number; readonly used: number; readonly resetAtMs: number }
+  | 'nothing'
+  | 'lost';
+
+export type BudgetEvent =
+  | { readonly kind: 'started'; readonly member: string; readonly atMs: number; readonly cost: Cost }
+  /** It was answered, or will not be. `isFree`: it cost nothing of the quota (304). */
+  | {
+      readonly kind: 'landed';
+      readonly member: string;
+      readonly atMs: number;
+      readonly cost: Cost;
+      readonly told: ToldQuota;
+      readonly isFree: boolean;
+    }
+  /** Nothing was sent. */
+  | { readonly kind: 'unused'; readonly member: string; readonly atMs: number; readonly cost: Cost }
+  /** A member says how much flies for it, whatever was known of that before. */
+  | { readonly kind: 'seen'; readonly member: string; readonly atMs: number; readonly flying: Flying };
+
+/** Why something cannot be sent yet. */
+export type BudgetReason = 'slots' | 'points' | 'content' | 'quota';
+
+export type Judgement =
+  | { readonly kind: 'now' }
+  /** Not before `atMs`; undefined: when one that flies has landed. */
+  | { readonly kind: 'later'; readonly why: BudgetReason; readonly atMs: number | undefined };
+
+/** A member that is not heard of for so long has died. */
+export const memberMs = 30_000;
+/** Clocks of machines differ by less. */
+const credibleMs = 10_000;
+
+const grounded: Flying = {
+  requests: 0,
+  rest: 0,
+  graphql: 0,
+  content: 0,
+  of: { core: 0, search: 0, code_search: 0, graphql: 0 },
+};
+
+/** The budget of an account of which nothing is known. */
+export const freshBudget: BudgetState = {
+  atMs: 0,
+  rest: emptyWindow,
+  graphql: emptyWindow,
+  contentOfMinute: emptyWindow,
+  contentOfHour: emptyWindow,
+  contentAtMs: 0,
+  quotas: {},
+  members: {},
+};
+
+/** Whether a request may be sent. With `isProbing` only one flies at a time: GitHub has just limited the account for doing too much. */
+export function judge(
+  before: BudgetState,
+  cost: Cost,
+  atMs: number,
+  options: { readonly limits?: BudgetLimits; readonly isProbing?: boolean } = {},
+): Judgement {
+  const { limits = documentedLimits, isProbing = false } = options;
+  const state = asOf(before, atMs);
+  const nowMs = state.atMs;
+  // What the caller's clock says when the state's says `ms`.
+  const later = (why: BudgetReason, ms: number | undefined): Judgement => ({
+    kind: 'later',
+    why,
+    atMs: ms === undefined ? undefined : atMs + (ms - nowMs),
+  });
+  const flying = flyingOf(state);
+  if (flying.requests >= (isProbing ? 1 : limits.requests)) return later('slots', undefined);
+  const quota = quotaAt(state, cost.resource, flying, nowMs);
+  if (quota) return later('quota', quota.atMs);
+  const api = apiOf(cost);
+  const limit = api === 'graphql' ? limits.graphqlPoints : limits.restPoints;
+  const pointsMs = roomAt(state[api], minute, { limit, flying: flying[api], amount: pointsOf(cost) }, nowMs);
+  const contentMs = cost.kind === 'content' ? contentAt(state, flying, limits, nowMs) : nowMs;
+  if (pointsMs <= nowMs && contentMs <= nowMs) return { kind: 'now' };
+  return pointsMs >= contentMs ? later('points', pointsMs) : later('content', contentMs);
+}
+
+/** The state after an event. */
+export function advanceBudget(before: BudgetState, event: BudgetEvent): BudgetState {
+  const state = asOf(before, event.atMs);
+  const flying = state.members[event.member]?.flying ?? grounded;
+  switch (event.kind) {
+    case 'started': {
+      const next = withMember(state, event.member, add(flying, event.cost, 1));
+      return event.cost.kind === 'content' ? { ...next, contentAtMs: state.atMs } : next;
+    }
+    case 'unused':
+      return withMember(state, event.member, add(flying, event.cost, -1));
+    case 'seen':
+      return withMember(state, event.member, event.flying);
+    case 'landed': {
+      const next = land(withMember(state, event.member, add(flying, event.cost, -1)), add(grounded, event.cost, 1));
+      return learn(next, event);
+    }
+  }
+}
+
+/** What flies for a member. */
+export function flyingFor(state: BudgetState, member: string): Flying {
+  return state.members[member]?.flying ?? grounded;
+}
+
+/** How many members share the account, as far as is known. */
+export function memberCount(state: BudgetState): number {
+  return Object.keys(state.members).length;
+}
+
+/** The state at a time: what no longer counts is forgotten, and who is not heard of any more has landed. */
+function asOf(state: BudgetState, atMs: number): BudgetState {
+  const isCredible = state.atMs - atMs <= credibleMs;
+  const nowMs = isCredible ? Math.max(state.atMs, atMs) : atMs;
+  const sane = isCredible ? state : pulledBack(state, nowMs);
+  const next = {
+    ...sane,
+    atMs: nowMs,
+    rest: forget(sane.rest, minute, nowMs),
+    graphql: forget(sane.graphql, minute, nowMs),
+    contentOfMinute: forget(sane.contentOfMinute, minute, nowMs),
+    contentOfHour: forget(sane.contentOfHour, hour, nowMs),
+  };
+  const dead = Object.entries(next.members).filter(([, { seenAtMs }]) => nowMs - seenAtMs > memberMs);
+  return dead.reduce<BudgetState>((all, [member, { flying }]) => land(withMember(all, member, grounded), flying), next);
+}
+
+/** What a clock that was far ahead wrote, as if it had been written now. */
+function pulledBack(state: BudgetState, atMs: number): BudgetState {
+  const members = Object.entries(state.members).map(([member, { seenAtMs, flying }]): [string, Member] => [
+    member,
+    { seenAtMs: Math.min(seenAtMs, atMs), flying },
+  ]);
+  return {
+    ...state,
+    rest: pullBack(state.rest, minute, atMs),
+    graphql: pullBack(state.graphql, minute, atMs),
+    contentOfMinute: pullBack(state.contentOfMinute, minute, atMs),
+    contentOfHour: pullBack(state.contentOfHour, hour, atMs),
+    contentAtMs: Math.min(state.contentAtMs, atMs),
+    members: Object.fromEntries(members),
+  };
+}
+
+/** One that nothing flies for needs no row. */
+function withMember(state: BudgetState, member: string, flying: Flying): BudgetState {
+  const { [member]: _, ...others } = state.members;
+  const isIdle = flying.requests <= 0;
+  return { ...state, members: isIdle ? others : { ...others, [member]: { seenAtMs: state.atMs, flying } } };
+}
+
+function land(state: BudgetState, landed: Flying): BudgetState {
+  const { atMs } = state;
+  return {
+    ...state,
+    rest: spend(state.rest, minute, landed.rest, atMs),
+    graphql: spend(state.graphql, minute, landed.graphql, atMs),
+    contentOfMinute: spend(state.contentOfMinute, minute, landed.content, atMs),
+    contentOfHour: spend(state.contentOfHour, hour, landed.content, atMs),
+  };
+}
+
+/**
+ * GitHub numbers what it counts, and answers come out of order: with the highest number told and what flies, all is counted. A late answer of the
+ * hour before tells nothing.
+ */
+function learn(state: BudgetState, { told, cost, isFree }: Extract<BudgetEvent, { kind: 'landed' }>): BudgetState {
+  const resource = typeof told === 'string' ? cost.resource : told.resource;
+  const known = state.quotas[resource];
+  const set = (quota: QuotaState): BudgetState => ({ ...state, quotas: { ...state.quotas, [resource]: quota } });
+  if (typeof told === 'string') {
+    if (known?.kind === 'known') return isFree ? state : set({ ...known, used: known.used + 1 });
+    return told === 'nothing' ? set({ kind: 'none' }) : state;
+  }
+  const { limit, used, resetAtMs } = told;
+  const heard: QuotaState = { kind: 'known', limit, used, resetAtMs };
+  if (known?.kind !== 'known') return set(heard);
+  // The reset is reckoned from dates in whole seconds, so that of one hour varies a little.
+  if (resetAtMs > known.resetAtMs + credibleMs) return set(heard);
+  if (resetAtMs < known.resetAtMs - credibleMs) return state;
+  return set({ ...heard, used: Math.max(used, known.used), resetAtMs: Math.max(known.resetAtMs, resetAtMs) });
+}
+
+/** When the quota has room again; undefined: it has. */
+function quotaAt(
+  state: BudgetState,
+  resource: Resource,
+  flying: Flying,
+  nowMs: number,
+): { readonly atMs: number | undefined } | undefined {
+  const quota = state.quotas[resource];
+  const fly = flying.of[resource];
+  if (!quota) return fly === 0 ? undefined : { atMs: undefined };
+  if (quota.kind === 'none') return undefined;
+  const left = quota.limit - (nowMs >= quota.resetAtMs ? 0 : quota.used);
+  if (left > fly) return undefined;
+  // What flies may turn out to cost nothing.
+  return { atMs: left > 0 && fly > 0 ? undefined : Math.max(nowMs + 1, quota.resetAtMs) };
+}
+
+function contentAt(state: BudgetState, flying: Flying, limits: BudgetLimits, nowMs: number): number {
+  const wanted = { flying: flying.content, amount: 1 };
+  return Math.max(
+    state.contentAtMs + limits.contentApartMs,
+    roomAt(state.contentOfMinute, minute, { ...wanted, limit: limits.contentPerMinute }, nowMs),
+    roomAt(state.contentOfHour, hour, { ...wanted, limit: limits.contentPerHour }, nowMs),
+  );
+}
+
+function flyingOf(state: BudgetState): Flying {
+  return Object.values(state.members).reduce<Flying>((sum, { flying }) => plus(sum, flying), grounded);
+}
+
+function plus(one: Flying, other: Flying): Flying {
+  const of = { ...one.of };
+  for (const resource of resources) of[resource] += other.of[resource];
+  return {
+    requests: one.requests + other.requests,
+    rest: one.rest + other.rest,
+    graphql: one.graphql + other.graphql,
+    content: one.content + other.content,
+    of,
+  };
+}
+
+function add(flying: Flying, cost: Cost, count: 1 | -1): Flying {
+  const api = apiOf(cost);
+  const least = (value: number): number => Math.max(0, value);
+  return {
+    ...flying,
+    requests: least(flying.requests + count),
+    [api]: least(flying[api] + count * pointsOf(cost)),
+    content: least(flying.content + (cost.kind === 'content' ? count : 0)),
+    of: { ...flying.of, [cost.resource]: least(flying.of[cost.resource] + count) },
+  };
+}
+
+/** GraphQL has points of its own. */
+export function apiOf(cost: Cost): 'rest' | 'graphql' {
+  return cost.resource === 'graphql' ? 'graphql' : 'rest';
+}
+
+function pointsOf(cost: Cost): number {
+  return cost.kind === 'read' ? readPoints : writePoints;
+}
