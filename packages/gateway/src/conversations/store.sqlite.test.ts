@@ -120,6 +120,36 @@ describe('the SQLite file', () => {
     await store.close();
   });
 
+  test('that another one holds can be opened and read', async () => {
+    const path = folder.freshPath();
+    const first = open(path, { ttlMs: null });
+    await first.create(fresh);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const second = new SQLiteConversationStore(path, { ttlMs: null, busyTimeoutMs: 20 });
+    expect(await second.get(id)).toBeDefined();
+    expect(await second.readEntry('a')).toBeUndefined();
+    other.exec('ROLLBACK');
+    other.close();
+    await second.close();
+    await first.close();
+  });
+
+  test('that another one holds makes a change of an entry wait longer than everything else', async () => {
+    const path = folder.freshPath();
+    const store = new SQLiteConversationStore(path, { ttlMs: null, busyTimeoutMs: 20 });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    let calls = 0;
+    const changing = store.changeEntry('a', () => ({ next: null, result: ++calls }));
+    // They share a transaction that could not begin; one is tried again.
+    await expect(store.create(fresh)).rejects.toThrow(/locked/);
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await changing).toBe(1);
+    await store.close();
+  });
+
   test('with a damaged page is corrupt, not unavailable and not empty', async () => {
     const path = folder.freshPath();
     const store = open(path, { ttlMs: null });

@@ -55,6 +55,22 @@ describe('several processes on the same tables', () => {
     },
   );
 
+  test(
+    `${stores} that change one entry ${times} times each, all at once: none is lost, none is doubled`,
+    { timeout: 180_000 },
+    async () => {
+      const count = (store: DynamoDBConversationStore): Promise<number> =>
+        store.changeEntry('count', (current) => {
+          const seen = Number(current?.body ?? 0);
+          return { next: { body: String(seen + 1), list: null, expiresAt: null }, result: seen };
+        });
+      const changes = all.flatMap((store) => Array.from({ length: times }, () => count(store)));
+      const seen = (await Promise.all(changes)).toSorted((a, b) => a - b);
+      expect(seen).toEqual(Array.from({ length: stores * times }, (_, index) => index));
+      expect((await all[0]?.readEntry('count'))?.body).toBe(String(stores * times));
+    },
+  );
+
   test('with one generation and one number in all of them one is written, and the log has no hole', async () => {
     const leases = await Promise.all(
       all.map((store) => store.acquire(one, { owner: 'same', now: start, until: start + 1 })),

@@ -22,7 +22,7 @@ const maxStatements = 200;
 /** A look whether the file is there costs a tenth of a small commit; those that acknowledge nothing do with one now and then. */
 const lookEveryMs = 50;
 /** What is patient waits for other processes so long at a time, because everybody here waits with it, */
-const patientBusyTimeoutMs = 100;
+const patientBusyTimeoutMs = 20;
 /** and tries again for so long: other processes that never pause leave a free file seldom. */
 const patienceMs = 60_000;
 /** So often a slice lets other writes go first, when they never end. */

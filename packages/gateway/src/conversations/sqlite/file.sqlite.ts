@@ -17,9 +17,10 @@ export function openFile(path: string, busyTimeoutMs: number): DatabaseSync {
   try {
     if (path !== ':memory:') prepareFile(path);
     const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
-    refuseForeign(db, path);
+    const isNew = refuseForeign(db, path);
     if (path !== ':memory:') chmodSync(path, 0o600);
-    db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
+    // Of a file that has tables it would change nothing, but wait until nobody writes.
+    if (isNew) db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
     // Checkpoints are the Checkpointer's work, on another thread: they would hold up tokens here.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0');
     db.exec(`PRAGMA cache_size = -${cacheKiB}`);
@@ -47,13 +48,13 @@ function prepareFile(path: string): void {
 
 /**
  * A database of something else is left as it is, to its mode: the original's default path is ours too, and the first pragma
- * would change its file. One statement: another process may be making the tables at this moment.
+ * would change its file. One statement: another process may be making the tables at this moment. True: it has none yet.
  */
-function refuseForeign(db: DatabaseSync, path: string): void {
+function refuseForeign(db: DatabaseSync, path: string): boolean {
   const { steps, tables } = db
     .prepare('SELECT user_version AS steps, (SELECT count(*) FROM sqlite_schema) AS tables FROM pragma_user_version')
     .get() as { steps: number; tables: number };
-  if (steps > 0 || tables === 0) return;
+  if (steps > 0 || tables === 0) return steps === 0;
   db.close();
   throw new HoldfastError(
     'unavailable',

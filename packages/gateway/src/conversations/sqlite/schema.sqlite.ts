@@ -120,9 +120,11 @@ export const newestSchema: number = steps.length;
 
 /** Brings the file to the newest schema, all or nothing; several processes at once are fine. */
 export function migrate(db: DatabaseSync): void {
+  // A look waits for nobody; processes that never stop writing would keep this one from opening the file.
+  if (stepsDone(db) === steps.length) return;
   db.exec('BEGIN IMMEDIATE');
   try {
-    const { user_version: done } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+    const done = stepsDone(db);
     if (done > steps.length) {
       throw new HoldfastError(
         'unavailable',
@@ -136,4 +138,8 @@ export function migrate(db: DatabaseSync): void {
     db.exec('ROLLBACK');
     throw error;
   }
+}
+
+function stepsDone(db: DatabaseSync): number {
+  return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 }
