@@ -91,6 +91,7 @@ describe('the rules bite', () => {
     ['a close code in a room', { [`${gateway}/sessions/a.ts`]: `close(4404, 'gone');` }],
     ['an HTTP status in a room', { [`${gateway}/sessions/a.ts`]: `return { status: 404 };` }],
     ['an HTTP status line at the socket', { [`${gateway}/sockets/a.ts`]: `socket.end('HTTP/1.1 400 Bad Request');` }],
+    ['a process in pulls/', { [`${gateway}/pulls/draft/target.git.ts`]: `const child = spawn('git', []);` }],
     ['a process in a room', { [`${gateway}/http/a.ts`]: `const child = spawn('ls', []);` }],
     [
       'child_process under another name',
@@ -133,6 +134,7 @@ describe('the rules let be', () => {
         [`${gateway}/sessions/session.ts`]: `import type { Store } from '../conversations/store.ts';`,
         [`${gateway}/sockets/door.ts`]: `import { Session } from '../sessions/session.ts';\nclose(4404);`,
         [`${gateway}/http/health.ts`]: `import type { Config } from '../config.ts';\nwriteHead(200);`,
+        [`${gateway}/pulls/draft/command.git.ts`]: `import { spawn } from 'node:child_process';\nspawn('git', []);`,
         [`${gateway}/pulls/classify.ts`]: `if (status === 403) return { kind: 'limited' };`,
         [`${gateway}/pulls/retry-config.ts`]: `import { readGitHubConfig } from '../config.ts';`,
         [`${gateway}/pulls/client/retryable-github-client.ts`]: `import { readGitHubConfig } from '../../config.ts';`,

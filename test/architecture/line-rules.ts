@@ -39,12 +39,13 @@ export const lineTable: readonly LineRule[] = [
     in: (from) => from.room === 'http' || from.kind === 'adapter' || isErrorTable(from) || readsGitHub(from),
   },
   {
-    of: 'a process is started only in launcher.local.ts, checks/run.ts, runner/ and agents/',
+    of: 'a process is started only in launcher.local.ts, checks/run.ts, command.git.ts of pulls/, runner/ and agents/',
     pattern:
       /(?<![\w.])(spawn|spawnSync|execFile|execFileSync|execSync|fork)\(|^(?!\s*import type).*['"](node:)?child_process['"]/,
     in: (from) =>
       from.name === 'launcher.local.ts' ||
       (from.room === 'checks' && from.name === 'run.ts') ||
+      (from.room === 'pulls' && from.name === 'command.git.ts') ||
       (from.package === 'agent' && (from.room === 'runner' || from.room === 'agents')),
   },
   {

@@ -23,7 +23,7 @@ const pureNames: ReadonlySet<string> = new Set([
 const testName = /\.(test|contract)\.tsx?$/;
 /** What stands between the dots of an adapter: `store.sqlite.ts`, `launcher.ssh.ts`, `provider.claude.ts`. */
 const adapterName =
-  /^(?<port>[a-z0-9-]+)\.(?<vendor>memory|sqlite|dynamodb|redis|local|ssh|github|claude|codex|opencode|acp|demo)\.ts$/;
+  /^(?<port>[a-z0-9-]+)\.(?<vendor>memory|sqlite|dynamodb|redis|local|ssh|github|git|claude|codex|opencode|acp|demo)\.ts$/;
 
 /** The place of a path below `packages/<name>/src/`; undefined for any other. */
 export function placeOf(path: string, all: ReadonlySet<string>): Place | undefined {
