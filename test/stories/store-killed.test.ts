@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDynamoDBLocal } from '../support/dynamodb-local.ts';
 import { seed } from '../support/random.ts';
-import { countTogether } from '../support/stores/count-together.ts';
+import { countEntryTogether, countTogether } from '../support/stores/count-together.ts';
 import { killWriters } from '../support/stores/kill-writers.ts';
 import type { EngineAddress } from '../support/stores/open-engine.ts';
 
@@ -24,6 +24,10 @@ function describeEngine(name: string, kills: number, addressOf: (name: string) =
     test('loses and doubles nothing when four processes compare and set one record', { timeout: 120_000 }, async () => {
       const { counted, versions, expected } = await countTogether(await addressOf('counted'), 4, 50);
       expect({ counted, versions }).toEqual({ counted: expected, versions: expected });
+    });
+
+    test('loses and doubles nothing when eight processes change one entry', { timeout: 120_000 }, async () => {
+      expect(await countEntryTogether(await addressOf('changed'), 8, 50)).toBe(8 * 50);
     });
   });
 }

@@ -24,14 +24,36 @@ export async function countTogether(address: EngineAddress, processes: number, t
   const fresh = { userId: 'ada' as UserId, projectId: 'shop' as ProjectId, agent: 'demo', epoch: 'e', at: Date.now() };
   const created = await store.create({ conversationId, ...fresh });
   if (created.kind !== 'created') throw new Error(`the counter was ${created.kind}`);
-  const args = [counter, JSON.stringify(address), conversationId, String(times)];
-  const outputs = await Promise.all(Array.from({ length: processes }, () => run(process.execPath, args)));
+  const tries = await runCounters(address, 'record', conversationId, processes, times);
   const record = await store.read(conversationId);
   await store.close();
   return {
     counted: Number(record?.task['counter']),
     expected: processes * times,
     versions: (record?.version ?? 0) - created.conversation.version,
-    tries: outputs.reduce((sum, { stdout }) => sum + Number(stdout), 0),
+    tries,
   };
+}
+
+/** So many processes add one to the same entry, each so many times. Resolves with what the entry says then. */
+export async function countEntryTogether(address: EngineAddress, processes: number, times: number): Promise<number> {
+  // The tables are made before they all come.
+  const store = await openEngine(address);
+  await runCounters(address, 'entry', 'counter', processes, times);
+  const entry = await store.readEntry('counter');
+  await store.close();
+  return Number(entry?.body);
+}
+
+/** Resolves with how often they tried, together. */
+async function runCounters(
+  address: EngineAddress,
+  kind: 'record' | 'entry',
+  name: string,
+  processes: number,
+  times: number,
+): Promise<number> {
+  const args = [counter, JSON.stringify(address), kind, name, String(times)];
+  const outputs = await Promise.all(Array.from({ length: processes }, () => run(process.execPath, args)));
+  return outputs.reduce((sum, { stdout }) => sum + Number(stdout), 0);
 }

@@ -6,6 +6,7 @@ import type { ConversationStore } from '../../../packages/gateway/src/conversati
 export type Ack =
   | { readonly kind: 'log'; readonly id: string; readonly firstSeq: number; readonly lastSeq: number }
   | { readonly kind: 'save'; readonly id: string; readonly counter: number }
+  | { readonly kind: 'entry'; readonly id: string; readonly counter: number }
   | { readonly kind: 'command'; readonly id: string; readonly command: string }
   | { readonly kind: 'done'; readonly id: string; readonly command: string }
   | { readonly kind: 'created'; readonly id: string }
@@ -16,6 +17,7 @@ type Known = { lastSeq: number; counter: number; readonly commands: Set<string>;
 /** All that writers were told to be stored, and whether it is. */
 export class LedgerOfAcks {
   readonly #conversations = new Map<string, Known>();
+  readonly #entries = new Map<string, number>();
   readonly #created = new Set<string>();
   readonly #deleted = new Set<string>();
   readonly #faults: string[] = [];
@@ -31,6 +33,10 @@ export class LedgerOfAcks {
       case 'save':
         this.#expectAfter(ack.counter, this.#of(ack.id).counter, `count of ${ack.id}`);
         this.#of(ack.id).counter = ack.counter;
+        break;
+      case 'entry':
+        this.#expectAfter(ack.counter, this.#entries.get(ack.id) ?? 0, `count of the entry ${ack.id}`);
+        this.#entries.set(ack.id, ack.counter);
         break;
       case 'command':
         this.#of(ack.id).commands.add(ack.command);
@@ -51,6 +57,12 @@ export class LedgerOfAcks {
   async faults(store: ConversationStore): Promise<readonly string[]> {
     const faults = [...this.#faults];
     for (const [id, known] of this.#conversations) faults.push(...(await faultsOf(store, id as ConversationId, known)));
+    const listed = new Set(await store.entriesIn('lanes', this.#entries.size + 1));
+    for (const [key, counter] of this.#entries) {
+      const found = Number((await store.readEntry(key))?.body ?? 0);
+      if (found < counter) faults.push(`the entry ${key} is ${found}, acknowledged was ${counter}`);
+      if (!listed.has(key)) faults.push(`the entry ${key} is not in its list`);
+    }
     for (const id of this.#created) {
       if ((await store.get(id as ConversationId)) === undefined) faults.push(`${id} was created and is not there`);
     }

@@ -38,7 +38,7 @@ class Lane {
   async run(): Promise<void> {
     await this.#begin();
     for (;;) {
-      await this.#step(Math.floor(this.#random() * 5));
+      await this.#step(Math.floor(this.#random() * 6));
       await nextTurn();
     }
   }
@@ -46,7 +46,8 @@ class Lane {
   #step(choice: number): Promise<void> {
     if (choice === 0) return this.#save();
     if (choice === 1) return this.#command();
-    return choice === 2 ? this.#passing() : this.#append();
+    if (choice === 2) return this.#entry();
+    return choice === 3 ? this.#passing() : this.#append();
   }
 
   async #begin(): Promise<void> {
@@ -110,6 +111,15 @@ class Lane {
     if (added.kind !== 'added') throw new Error(`the command was ${added.kind}`);
     this.#open.push(id);
     say({ kind: 'command', id: this.#id, command: id });
+  }
+
+  /** Adds one to the lane's own entry. */
+  async #entry(): Promise<void> {
+    const counter = await store.changeEntry(this.#id, (current) => {
+      const next = Number(current?.body ?? 0) + 1;
+      return { next: { body: JSON.stringify(next), list: 'lanes', expiresAt: null }, result: next };
+    });
+    say({ kind: 'entry', id: this.#id, counter });
   }
 
   /** A conversation that comes, and goes or stays. */
