@@ -77,6 +77,7 @@ export async function runContest(contender: LimitsContender, contest: Contest): 
         callers: contest.callersPerProcess,
         sharedFile: join(folder, 'shared.db'),
         folders: contender.folders ?? {},
+        speed: contest.speed,
       } satisfies ClientOrders);
     }
     await Promise.all(ready);

@@ -23,15 +23,15 @@ const users = 4;
  * beside Octokit with its plugins and beside bare fetch. Gives tables.
  */
 export async function githubLimits(options: GitHubLimitsOptions): Promise<string> {
-  const { requests = 10_000, processes = 8, speed = 60, seed } = options;
+  const { requests = 10_000, processes = 8, speed = 20, seed } = options;
   const contenders = await allContenders();
   const dealt = mixOf(requests, processes, seed);
   const callersPerProcess = Math.ceil(callers / processes);
   const base = { dealt, limits: documentedLimits, callersPerProcess, seed };
   const parts = [
-    // As many requests in a twelfth of the time: the machine has to keep up.
+    // As many requests in a fifteenth of the time: the machine has to keep up.
     { title: 'One account', contest: { ...base, users: 1, speed } },
-    { title: `Tokens of ${users} users`, contest: { ...base, users, speed: Math.max(1, speed / 12) } },
+    { title: `Tokens of ${users} users`, contest: { ...base, users, speed: Math.max(1, speed / 4) } },
   ];
   const texts: string[] = [];
   for (const { title, contest } of parts) texts.push(`### ${title}\n\n${await compare(contenders, contest)}`);

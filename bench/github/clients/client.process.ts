@@ -55,7 +55,7 @@ async function run(): Promise<ClientAnswer> {
 /** Numbers out, so that equal faults count together. */
 function sentenceOf(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: 'thrown', message: String(error) };
-  return `${name}: ${message}`.replaceAll(/\d+/g, 'N').slice(0, 160);
+  return `${name}: ${message}`.replaceAll(/\d+/g, 'N').slice(0, 90);
 }
 
 function nextMessage<Message>(): Promise<Message> {

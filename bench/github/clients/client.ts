@@ -10,6 +10,8 @@ export type ClientOrders = {
   /** Where the processes of a contender may keep what they share. */
   readonly sharedFile: string;
   readonly folders: Readonly<Record<string, string>>;
+  /** Of the clock. */
+  readonly speed: number;
 };
 
 export type ClientAnswer =
