@@ -1,5 +1,6 @@
 import type { CheckName, ProjectId, UserId } from '@holdfast/protocol';
 import type { Secret } from '../lib/secret.ts';
+import type { DraftPolicy } from '../pulls/draft/policy.ts';
 
 export type SshAddress = {
   readonly host: string;
@@ -27,6 +28,17 @@ export type Project = {
   /** Handed to the agent as environment, never in argv. */
   readonly env: Readonly<Record<string, Secret>>;
   readonly checks: ProjectChecks;
+  /** Absent: its drafts go nowhere. */
+  readonly pulls?: ProjectPulls;
+};
+
+/** Where the drafts of a project go, and what they may be. */
+export type ProjectPulls = {
+  readonly target:
+    | { readonly kind: 'github'; readonly owner: string; readonly repo: string }
+    /** Secret, because an address may have a password in it. */
+    | { readonly kind: 'git'; readonly remote: Secret };
+  readonly policy: DraftPolicy;
 };
 
 /** What is configured of a project's checks; the machine finds by itself what is not. */

@@ -7,6 +7,7 @@ import type { ProjectId } from '@holdfast/protocol';
 import type { Environment } from '../config.ts';
 import { Secret } from '../lib/secret.ts';
 import { checkFields, toProjectChecks } from './read-checks.ts';
+import { pullsFields, targetFault, toProjectPulls } from './read-pulls.ts';
 import { usualAgents, type Project } from './project.ts';
 
 /** Model keys that are handed to agents without being named in a project (contract section 2). */
@@ -27,17 +28,25 @@ const sshSchema = z.object({
   knownHosts: z.string().optional(),
   hostKey: z.string().startsWith('SHA256:').optional(),
 });
-const projectSchema = z.object({
-  id: z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -'),
-  name: z.string().optional(),
-  members: z.array(z.string().min(1)).default([]),
-  agents: z.array(z.string().min(1)).optional(),
-  workspace: z.union([z.object({ local: z.string().min(1) }).strict(), z.object({ ssh: sshSchema }).strict()], {
-    error: 'must have either "local" (a directory) or "ssh" ({host, path, …})',
-  }),
-  env: z.record(z.string(), z.coerce.string()).default({}),
-  ...checkFields,
-});
+const projectSchema = z
+  .object({
+    ...pullsFields,
+    id: z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -'),
+    name: z.string().optional(),
+    members: z.array(z.string().min(1)).default([]),
+    agents: z.array(z.string().min(1)).optional(),
+    workspace: z.union([z.object({ local: z.string().min(1) }).strict(), z.object({ ssh: sshSchema }).strict()], {
+      error: 'must have either "local" (a directory) or "ssh" ({host, path, …})',
+    }),
+    env: z.record(z.string(), z.coerce.string()).default({}),
+    ...checkFields,
+  })
+  .refine((project) => targetFault(project) === undefined, {
+    path: ['pulls'],
+    error: ({ input }) => targetFault(input),
+    // All faults at once.
+    when: () => true,
+  });
 const fileSchema = z.object({ projects: z.array(projectSchema).default([]) });
 type ProjectEntry = z.infer<typeof projectSchema>;
 
@@ -72,6 +81,7 @@ function interpolate(text: string, env: Environment, faults: string[]): string {
 
 function toProject(entry: ProjectEntry, env: Environment): Project {
   const { workspace } = entry;
+  const pulls = toProjectPulls(entry);
   return {
     id: entry.id as ProjectId,
     name: entry.name ?? entry.id,
@@ -83,6 +93,7 @@ function toProject(entry: ProjectEntry, env: Environment): Project {
         : { kind: 'ssh', ssh: withHome(workspace.ssh) },
     env: { ...keysFrom('local' in workspace ? env : {}), ...secrets(entry.env) },
     checks: toProjectChecks(entry, 'local' in workspace ? env : {}),
+    ...(pulls && { pulls }),
   };
 }
 
