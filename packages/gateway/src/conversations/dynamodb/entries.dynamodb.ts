@@ -15,8 +15,8 @@ type Stored = {
   readonly writes: readonly string[];
 };
 
-/** A change finds itself among so many that came after it: what eight busy gateways do while one waits for an answer. */
-const keptWrites = 48;
+/** A change finds itself among so many that came after it: more than busy gateways make before the SDK sends a request again. */
+const keptWrites = 32;
 /** What was deleted or has expired stays so long: whoever had changed it may still ask whether that was done. */
 const lateMs = 60_000;
 /** Another was quicker: a pause of random length, up to twice as long each time, up to this. */
