@@ -1,7 +1,7 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
-import { resourceOf, type Resource } from '../retry/resource.ts';
+import { resourceOf } from '../retry/resource.ts';
 import type { Ask } from './admission.ts';
 import { readGraphql } from './graphql-operations.ts';
 import { decodeAll, plainPath, refusalOf, refusedMutation } from './refused-routes.ts';
@@ -19,8 +19,7 @@ export type Outgoing = {
   readonly method: string;
   readonly url: string;
   readonly headers: Expanded['headers'];
-  readonly kind: Ask['kind'];
-  readonly resource: Resource;
+  readonly ask: Ask;
   readonly question: Question;
 };
 
@@ -41,7 +40,16 @@ export function readOutgoing(expanded: Expanded, baseUrl: string, allowMutations
   const isGraphql = resource === 'graphql' || plainPath(path) === '/graphql';
   const readOnly = isGraphql && checkGraphql(expanded.body, allowMutations);
   const question = { method, resource, ...(readOnly && { readOnly }) };
-  return { method, url, headers: expanded.headers, kind: readOnly ? 'read' : kindOf(method, path), resource, question };
+  const kind = readOnly ? 'read' : kindOf(method, path);
+  // An installation of an app sees the repositories of its own account.
+  const owner = /^\/(?:repos|orgs)\/([^/]+)/.exec(path)?.[1];
+  return {
+    method,
+    url,
+    headers: expanded.headers,
+    question,
+    ask: { resource, kind, ...(owner !== undefined && { owner }) },
+  };
 }
 
 /** The same request at the address that GitHub sends it on to. */

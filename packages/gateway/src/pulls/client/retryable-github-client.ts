@@ -1,47 +1,41 @@
-import { HoldfastError } from '@holdfast/protocol';
 import { request as octokit } from '@octokit/request';
 import type { Endpoints } from '@octokit/types';
 import { readGitHubConfig } from '../../config.ts';
-import { callUntilDone, type RetryNotice } from '../retry/call-until-done.ts';
+import { callUntilDone, type RetryAttempt, type RetryNotice, type Tried } from '../retry/call-until-done.ts';
+import type { Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { RetryConfig } from '../retry/retry-config.ts';
-import type { RetrySettings } from '../retry/retry-settings.ts';
-import { TokenPool } from '../tokens/token-pool.ts';
 import type { Admission } from './admission.ts';
-import { EtagCache, type EtagCacheOptions } from './etag-cache.ts';
+import { AdmittedAttempts, type AdmittedCall } from './admitted-attempts.ts';
+import {
+  callOnce,
+  foundResult,
+  readCall,
+  tryWithOwnToken,
+  type MethodOf,
+  type ParametersOf,
+  type ResultOf,
+} from './call.github.ts';
+import { readBaseUrl, type GitHubClientOptions } from './client-options.ts';
+import { EtagCache } from './etag-cache.ts';
+import { noMeter, type RetryReason } from './github-meter.ts';
 import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
+import { openAdmission } from './open-admission.ts';
 import { readOutgoing } from './outgoing.ts';
-import { PlainAdmission } from './plain-admission.ts';
-import { RequestAttempts, type Answered, type RequestParts, type Sending } from './request-attempts.ts';
+import { askFor, sendRequest, type Answered, type Sending } from './send-request.ts';
+import { TokenAdmission } from './token-admission.ts';
 import { foundAnswer, type OctokitRequest } from './transport.github.ts';
-
-export type GitHubClientOptions = {
-  /** Default: the tokens of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`. */
-  readonly tokenPool?: TokenPool;
-  /** Default: `RetryConfig.fromEnv()`. */
-  readonly config?: RetryConfig | Partial<RetrySettings>;
-  /** Default: `GITHUB_API_URL`, else https://api.github.com. */
-  readonly baseUrl?: string;
-  /** What says when a request may be sent, and with which token; `tokenPool` is not used then. */
-  readonly admission?: Admission;
-  /** GitHub wants to know who asks: https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent. */
-  readonly userAgent?: string;
-  /** Each wait as it begins. */
-  readonly onRetry?: (notice: RetryNotice) => void;
-  /** For one answer, its body included. Default 30 s. */
-  readonly attemptTimeoutMs?: number;
-  /** A longer answer is an error. Default 16 MiB. */
-  readonly maxAnswerBytes?: number;
-  /** How much is kept of answers that GitHub may be asked about again. */
-  readonly cache?: EtagCacheOptions;
-  /** GraphQL mutations may be sent; those that merge are refused all the same. Default false. */
-  readonly allowMutations?: boolean;
-  /** From 0 to below 1. Default: `Math.random`. */
-  readonly random?: () => number;
-};
 
 /** An answer, and whether it is GitHub's own, one kept from before that GitHub says still holds, or what `lookUp` found. */
 export type ClientAnswer<Of extends Route> = GitHubAnswer<Of> & { readonly source: Answered['source'] };
+
+export type CallOptions<Result> = {
+  readonly signal?: AbortSignal;
+  /** What is asked. Default: a read when the name begins with `get`, `list`, `check`, `search` and the like, else a write. */
+  readonly question?: Question;
+  /** As {@link GitHubOptions.lookUp}. */
+  readonly lookUp?: () => Promise<Result | undefined>;
+};
 
 /**
  * GitHub's API, asked with patience and by its rules: `new RetryableGitHubClient()` takes everything from the environment. Each request waits until
@@ -50,27 +44,25 @@ export type ClientAnswer<Of extends Route> = GitHubAnswer<Of> & { readonly sourc
  * `maxRetries` bounds how often a request is sent again. One sending more is free for each token that turns out to be limited, or refused (401), for
  * the first time in this call: nothing was done, and the next attempt waits until a token may be used. With `maxRetries: 0` nothing is sent twice.
  */
-export class RetryableGitHubClient implements GitHub {
+export class RetryableGitHubClient<Service extends object = object> implements GitHub {
+  readonly #options: GitHubClientOptions<Service>;
   readonly #config: RetryConfig;
+  readonly #baseUrl: string;
   readonly #send: OctokitRequest;
-  readonly #parts: RequestParts;
-  readonly #options: GitHubClientOptions;
+  readonly #cache: EtagCache;
+  readonly #admission: Admission;
+  readonly #timeoutMs: number;
 
-  constructor(options: GitHubClientOptions = {}) {
+  constructor(options: GitHubClientOptions<Service> = {}) {
     const { config = RetryConfig.fromEnv() } = options;
-    const baseUrl = readBaseUrl(options.baseUrl ?? readGitHubConfig().apiUrl);
     this.#options = options;
     this.#config = config instanceof RetryConfig ? config : new RetryConfig(config);
+    this.#baseUrl = readBaseUrl(options.baseUrl ?? readGitHubConfig().apiUrl);
     const headers = { 'user-agent': options.userAgent ?? 'holdfast', 'x-github-api-version': '2022-11-28' };
-    this.#send = octokit.defaults({ baseUrl, headers });
-    this.#parts = {
-      admission: options.admission ?? new PlainAdmission(options.tokenPool ?? TokenPool.fromEnv()),
-      cache: new EtagCache(options.cache),
-      baseUrl,
-      timeoutMs: options.attemptTimeoutMs ?? 30_000,
-      maxBytes: options.maxAnswerBytes ?? 16 * 1024 * 1024,
-      maySendAgain: this.#config.maxRetries > 0,
-    };
+    this.#send = octokit.defaults({ baseUrl: this.#baseUrl, headers });
+    this.#cache = new EtagCache(options.cache);
+    this.#timeoutMs = options.attemptTimeoutMs ?? 30_000;
+    this.#admission = options.admission ?? this.#ownAdmission();
   }
 
   /**
@@ -82,8 +74,7 @@ export class RetryableGitHubClient implements GitHub {
     parameters: Endpoints[Of]['parameters'],
     { signal, lookUp }: GitHubOptions<Of> = {},
   ): Promise<ClientAnswer<Of>> {
-    const given = { ...parameters };
-    return await this.#ask({ send: this.#send, route, parameters: given }, signal, lookUp);
+    return await this.#ask(this.#send, this.#baseUrl, [route, { ...parameters }], signal, lookUp);
   }
 
   /**
@@ -96,44 +87,114 @@ export class RetryableGitHubClient implements GitHub {
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<Data> {
     // GitHub Enterprise Server has it beside the REST API: /api/graphql and /api/v3.
-    const baseUrl = this.#parts.baseUrl.replace(/\/api\/v3$/, '/api');
-    const sending = {
-      send: this.#send.defaults({ baseUrl }),
-      route: 'POST /graphql',
-      parameters: { query, variables },
-    };
-    const { data } = await this.#ask(sending, signal, undefined, baseUrl);
+    const baseUrl = this.#baseUrl.replace(/\/api\/v3$/, '/api');
+    const given = ['POST /graphql', { query, variables }] as const;
+    const { data } = await this.#ask(this.#send.defaults({ baseUrl }), baseUrl, given, signal);
     return (isObject(data) ? data['data'] : undefined) as Data;
   }
 
-  async #ask(
-    sending: Omit<Sending, 'outgoing'>,
-    signal = new AbortController().signal,
-    lookUp?: () => Promise<unknown>,
-    baseUrl = this.#parts.baseUrl,
-  ): Promise<Answered> {
-    signal.throwIfAborted();
-    const { onRetry, random, allowMutations = false } = this.#options;
-    const { policy } = this.#config;
-    const expanded = sending.send.endpoint(sending.route, sending.parameters);
-    const outgoing = readOutgoing(expanded, baseUrl, allowMutations);
-    const parts = { ...this.#parts, baseUrl };
-    const attempts = new RequestAttempts(parts, { ...sending, outgoing }, Date.now() + policy.totalTimeoutMs);
-    return await callUntilDone((attempt) => attempts.tryOnce(attempt), {
-      policy,
+  /**
+   * What a method of `githubService` gives: `call('getRepository', { owner, repo })`. What it throws is judged as what `request` is answered: Octokit's
+   * errors are, those of `fetch`, and any other with a `status`. Also takes a route, as `request` does.
+   */
+  call<Name extends MethodOf<Service>>(
+    name: Name,
+    parameters?: ParametersOf<Service[Name]>,
+    options?: CallOptions<ResultOf<Service[Name]>>,
+  ): Promise<ResultOf<Service[Name]>>;
+  call<Of extends Route>(
+    route: Of,
+    parameters: Endpoints[Of]['parameters'],
+    options?: GitHubOptions<Of>,
+  ): Promise<ClientAnswer<Of>>;
+  async call(name: string, parameters: unknown, options: CallOptions<unknown> = {}): Promise<unknown> {
+    const { signal, question, lookUp } = options;
+    if (/^[A-Z]+ \//.test(name)) {
+      const given = [name, isObject(parameters) ? { ...parameters } : {}] as const;
+      return await this.#ask(this.#send, this.#baseUrl, given, signal, lookUp);
+    }
+    const named = readCall(name, parameters, question);
+    const { githubService } = this.#options;
+    const found = lookUp && (async () => foundResult(await lookUp()));
+    if (typeof githubService !== 'function') {
+      return await this.#persist(
+        (attempt) => tryWithOwnToken(githubService, named, attempt, this.#timeoutMs),
+        signal,
+        found,
+      );
+    }
+    return await this.#persistAdmitted(
+      () => named.ask,
+      (permit, either) => callOnce(githubService(permit.secret.reveal()), named, either, this.#timeoutMs),
       signal,
-      onRetry,
-      random,
-      lookUp: lookUp && (async () => foundAnswer(await lookUp())),
-    });
+      found,
+    );
+  }
+
+  async #ask(
+    send: OctokitRequest,
+    baseUrl: string,
+    [route, parameters]: readonly [route: string, parameters: Readonly<Record<string, unknown>>],
+    signal?: AbortSignal,
+    lookUp?: () => Promise<unknown>,
+  ): Promise<Answered> {
+    const { allowMutations = false, maxAnswerBytes: maxBytes = 16 * 1024 * 1024 } = this.#options;
+    const outgoing = readOutgoing(send.endpoint(route, parameters), baseUrl, allowMutations);
+    const limits = { baseUrl, timeoutMs: this.#timeoutMs, maxBytes };
+    const sending: Sending = { send, outgoing, route, parameters, cache: this.#cache, ...limits };
+    return await this.#persistAdmitted(
+      () => askFor(sending),
+      (permit, either) => sendRequest(sending, permit, either),
+      signal,
+      lookUp && (async () => foundAnswer(await lookUp())),
+    );
+  }
+
+  async #persistAdmitted<Result>(
+    ask: AdmittedCall<Result>['ask'],
+    send: AdmittedCall<Result>['send'],
+    signal: AbortSignal | undefined,
+    lookUp: LookUp<Result> | undefined,
+  ): Promise<Result> {
+    const { maxRetries, policy } = this.#config;
+    const notAfterMs = Date.now() + policy.totalTimeoutMs;
+    const maySendAgain = maxRetries > 0;
+    const attempts = new AdmittedAttempts({ admission: this.#admission, ask, send, notAfterMs, maySendAgain });
+    return await this.#persist(
+      (attempt) => attempts.tryOnce(attempt),
+      signal,
+      lookUp,
+      () => attempts.label,
+    );
+  }
+
+  async #persist<Result>(
+    tryOnce: (attempt: RetryAttempt) => Promise<Tried<Result>>,
+    signal = new AbortController().signal,
+    lookUp?: LookUp<Result>,
+    label = (): string => 'own',
+  ): Promise<Result> {
+    const { random, meter = noMeter } = this.#options;
+    const onRetry = (notice: RetryNotice): void => {
+      const why = reasonOf(notice);
+      if (why) meter.retried(label(), why);
+      this.#options.onRetry?.(notice);
+    };
+    return await callUntilDone(tryOnce, { policy: this.#config.policy, signal, lookUp, onRetry, random });
+  }
+
+  #ownAdmission(): Admission {
+    const { tokenPool, entries, meter } = this.#options;
+    const metered = meter && { meter };
+    if (tokenPool) return new TokenAdmission(tokenPool, { ...metered });
+    return openAdmission({ tokens: readGitHubConfig().tokens, ...(entries && { entries }), ...metered }).admission;
   }
 }
 
-/** Without a slash at its end. Throws `bad_message`. */
-function readBaseUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '') {
-    return url.href.replace(/\/+$/, '');
-  }
-  throw new HoldfastError('bad_message', 'baseUrl must be an http(s) address without a user or a query.');
+type LookUp<Result> = () => Promise<{ readonly result: Result } | undefined>;
+
+/** A refused token is no reason of its own: the door counts it. */
+function reasonOf({ verdict, limit }: RetryNotice): RetryReason | undefined {
+  if (limit !== undefined) return `${limit}_limit`;
+  return verdict === 'transient' || verdict === 'unknown_outcome' ? verdict : undefined;
 }

@@ -159,7 +159,7 @@ function faultOf(outgoing: Outgoing, { status, headers, data }: OctokitAnswer): 
 /** A write that was sent on to where it may not go: nothing has happened. */
 function unfollowedOf(outgoing: Outgoing, response: OctokitAnswer): RequestError | undefined {
   const { status, headers } = response;
-  if (status < 300 || status === 304 || outgoing.kind === 'read') return undefined;
+  if (status < 300 || status === 304 || outgoing.ask.kind === 'read') return undefined;
   const { method, url } = outgoing;
   const where = `${method} ${url} was sent on to ${headers['location'] ?? 'nowhere'}, and a write is not sent there.`;
   return new RequestError(where, status, {

@@ -20,6 +20,8 @@ export type RetryNotice = {
   /** 0 where the next attempt waits for itself: after a limit, another token may be free at once. */
   readonly delayMs: number;
   readonly verdict: Verdict['kind'];
+  /** Of a verdict `limited`. */
+  readonly limit?: 'primary' | 'secondary';
   readonly status?: number;
   readonly requestId?: string;
 };
@@ -207,6 +209,7 @@ function noticeOf(attempt: number, delayMs: number, { call, verdict }: Failed): 
     attempt,
     delayMs,
     verdict: verdict.kind,
+    ...(verdict.kind === 'limited' && { limit: verdict.limit }),
     ...(answer.kind === 'response' && { status: answer.status }),
     ...(requestId !== undefined && { requestId }),
   };

@@ -31,13 +31,19 @@ export async function startScriptedGitHub(...steps: readonly Answering[]): Promi
   const waiting = new Set<() => void>();
   const wake = (): void => waiting.forEach((look) => look());
   let connections = 0;
-  const server = createServer(async (request, response) => {
-    const body = await text(request);
+  const answer = (request: IncomingMessage, response: ServerResponse, body: string): void => {
     const { method = '', url = '', headers } = request;
     const one = { method, url, headers, body, token: (headers.authorization ?? '').replace('Bearer ', '') };
     arrived.push(one);
     (steps[arrived.length - 1] ?? steps.at(-1) ?? json({}))(one, response);
     wake();
+  };
+  const server = createServer((request, response) => {
+    text(request).then(
+      (body) => answer(request, response, body),
+      // Cut while it was sent: nobody waits for an answer.
+      () => response.destroy(),
+    );
   });
   server.on('connection', (socket) => {
     connections += 1;

@@ -1,0 +1,52 @@
+import { HoldfastError } from '@holdfast/protocol';
+import type { EntryStore } from '../../conversations/entry-store.ts';
+import type { RetryNotice } from '../retry/call-until-done.ts';
+import type { RetryConfig } from '../retry/retry-config.ts';
+import type { RetrySettings } from '../retry/retry-settings.ts';
+import type { TokenPool } from '../tokens/token-pool.ts';
+import type { Admission } from './admission.ts';
+import type { EtagCacheOptions } from './etag-cache.ts';
+import type { GitHubMeter } from './github-meter.ts';
+
+export type GitHubClientOptions<Service extends object = object> = {
+  /** Default: the tokens of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`. */
+  readonly tokenPool?: TokenPool;
+  /** Default: `RetryConfig.fromEnv()`. */
+  readonly config?: RetryConfig | Partial<RetrySettings>;
+  /** Default: `GITHUB_API_URL`, else https://api.github.com. */
+  readonly baseUrl?: string;
+  /**
+   * Whose methods `call` calls. A function gets the token of each attempt: `(auth) => new Octokit({ auth }).rest.repos`. An object has a token of its
+   * own: its calls are tried again, but neither wait for a budget nor use the pool.
+   */
+  readonly githubService?: Service | ((token: string) => Service);
+  /** What gateways with the same tokens share; without it this process keeps to the limits alone. Not used with `tokenPool` or `admission`. */
+  readonly entries?: EntryStore;
+  /** What says when a request may be sent, and with which token. Default: made of the tokens. */
+  readonly admission?: Admission;
+  /** GitHub wants to know who asks: https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent. */
+  readonly userAgent?: string;
+  /** Each wait as it begins. */
+  readonly onRetry?: (notice: RetryNotice) => void;
+  /** Counts retries; and, unless there is an `admission`, calls and waits. */
+  readonly meter?: GitHubMeter;
+  /** For one answer, its body included. Default 30 s. */
+  readonly attemptTimeoutMs?: number;
+  /** A longer answer is an error. Default 16 MiB. */
+  readonly maxAnswerBytes?: number;
+  /** How much is kept of answers that GitHub may be asked about again. */
+  readonly cache?: EtagCacheOptions;
+  /** GraphQL mutations may be sent; those that merge are refused all the same. Default false. */
+  readonly allowMutations?: boolean;
+  /** From 0 to below 1. Default: `Math.random`. */
+  readonly random?: () => number;
+};
+
+/** Without a slash at its end. Throws `bad_message`. */
+export function readBaseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '') {
+    return url.href.replace(/\/+$/, '');
+  }
+  throw new HoldfastError('bad_message', 'baseUrl must be an http(s) address without a user or a query.');
+}

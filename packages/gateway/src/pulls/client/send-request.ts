@@ -1,0 +1,69 @@
+import { RequestError } from '@octokit/request-error';
+import { isObject } from '../retry/is-object.ts';
+import type { Came } from './admitted-attempts.ts';
+import type { Ask, Permit } from './admission.ts';
+import type { EtagCache } from './etag-cache.ts';
+import type { Outgoing } from './outgoing.ts';
+import { exchange, type OctokitAnswer, type OctokitRequest } from './transport.github.ts';
+
+/** What a request was answered, and who says so: GitHub now, GitHub before, or the caller's `lookUp`. */
+export type Answered = OctokitAnswer & { readonly source: 'github' | 'cache' | 'look_up' };
+
+/** A request as it was looked over, and as Octokit is told to send it. */
+export type Sending = {
+  readonly outgoing: Outgoing;
+  readonly send: OctokitRequest;
+  readonly route: string;
+  readonly parameters: object;
+  readonly baseUrl: string;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  readonly cache: EtagCache;
+};
+
+/** What to ask for at the door: the token under which a read is known, if there is one. */
+export function askFor({ outgoing, cache }: Sending): Ask {
+  const asked = askedOf(outgoing);
+  const prefer = asked === undefined ? undefined : cache.labelOf(asked);
+  return { ...outgoing.ask, ...(prefer !== undefined && { prefer }) };
+}
+
+/** Sends a request once, with the permit's token: a read that is known under it as a question whether what is known still holds. */
+export async function sendRequest(sending: Sending, permit: Permit, signal: AbortSignal): Promise<Came<Answered>> {
+  const { send, outgoing, route, parameters, cache, ...limits } = sending;
+  const { secret, label } = permit;
+  const { question } = outgoing;
+  const asked = askedOf(outgoing);
+  const kept = asked === undefined ? undefined : cache.find(asked, label);
+  const came = await exchange(send, outgoing, [route, parameters], { ...limits, secret, signal, kept });
+  if (came.kind === 'failed') return { ...came, question };
+  const { answer, call, response } = came;
+  if (asked !== undefined && came.whole) cache.keep(asked, label, came.whole);
+  const { status, headers, data } = response;
+  const result: Answered = { status, headers, data, source: came.fromCache ? 'cache' : 'github' };
+  return { kind: 'answered', question, answer, call, result, asError: () => errorOf(outgoing, response) };
+}
+
+/**
+ * All that the answer to a read depends on, but for the token; undefined for what is never kept. A caller with conditions of its own gets
+ * the 304 itself.
+ */
+function askedOf({ method, url, headers }: Outgoing): string | undefined {
+  if (method !== 'GET') return undefined;
+  const names = Object.keys(headers)
+    .filter((name) => name !== 'user-agent')
+    .toSorted();
+  if (names.some((name) => name.startsWith('if-') || name === 'range')) return undefined;
+  return JSON.stringify([url, ...names.map((name) => [name, headers[name]])]);
+}
+
+/** GraphQL's errors come with status 200, which Octokit's request takes for an answer like any other. */
+function errorOf({ method, url }: Outgoing, response: OctokitAnswer): RequestError {
+  const { status, headers, data } = response;
+  const errors = isObject(data) && Array.isArray(data['errors']) ? data['errors'] : [];
+  const said = errors.flatMap((one) => (isObject(one) && typeof one['message'] === 'string' ? [one['message']] : []));
+  return new RequestError(said.join('; ') || `GitHub answered ${status} to ${method} ${url}`, status, {
+    request: { method: method as 'POST', url, headers: {} },
+    response: { status, url, data, headers: { ...headers } },
+  });
+}
