@@ -11,10 +11,10 @@ type WantsRetry = (retryAfter: number, options: unknown, octokit: unknown, retry
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** @octokit/core with plugin-retry and plugin-throttling, one for each token, taken in turn. */
-export async function openOctokit(orders: ClientOrders, wantsRetry: WantsRetry): Promise<Client> {
-  const { Octokit } = await load<{ Octokit: OctokitClass }>(orders, '@octokit/core');
-  const { retry } = await load<{ retry: unknown }>(orders, '@octokit/plugin-retry');
-  const { throttling } = await load<{ throttling: unknown }>(orders, '@octokit/plugin-throttling');
+export async function openOctokit(orders: ClientOrders, wantsRetry: WantsRetry, shared: object = {}): Promise<Client> {
+  const { Octokit } = await loadPackage<{ Octokit: OctokitClass }>(orders, '@octokit/core');
+  const { retry } = await loadPackage<{ retry: unknown }>(orders, '@octokit/plugin-retry');
+  const { throttling } = await loadPackage<{ throttling: unknown }>(orders, '@octokit/plugin-throttling');
   const Patient = Octokit.plugin(retry, throttling);
   const clients = orders.tokens.map(
     (auth, index) =>
@@ -23,7 +23,7 @@ export async function openOctokit(orders: ClientOrders, wantsRetry: WantsRetry):
         baseUrl: orders.url,
         log: quiet,
         // By its page an id of one's own keeps clients apart that have nothing to do with each other: users' limits are their own.
-        throttle: { id: `user-${index}`, onRateLimit: wantsRetry, onSecondaryRateLimit: wantsRetry },
+        throttle: { id: `user-${index}`, onRateLimit: wantsRetry, onSecondaryRateLimit: wantsRetry, ...shared },
       }),
   );
   let turn = 0;
@@ -49,7 +49,8 @@ function routeOf({ id, kind, issue }: WantedRequest): [string, Readonly<Record<s
   }
 }
 
-async function load<Module>({ folders }: ClientOrders, name: string): Promise<Module> {
+/** A package that is no dependency of ours, from where it was installed. */
+export async function loadPackage<Module>({ folders }: ClientOrders, name: string): Promise<Module> {
   const { resolve } = createRequire(join(folders[name] ?? '', 'package.json'));
   return (await import(pathToFileURL(resolve(name)).href)) as Module;
 }
