@@ -1,18 +1,208 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { RetryNotice } from '../retry/call-until-done.ts';
+import { RetryError } from '../retry/retry-error.ts';
 import { TokenPool } from '../tokens/token-pool.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
-import { cutAtOnce, json, plain, startScriptedGitHub } from './testing/scripted-github.ts';
+import { startClientClock } from './testing/client-clock.ts';
+import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
+import { cutAtOnce, cutInBody, json, plain, startScriptedGitHub } from './testing/scripted-github.ts';
 
-const quick = { baseDelay: 0.001, maxDelay: 0.002, jitter: false };
+const repository = 'GET /repos/{owner}/{repo}';
+const found = json({ id: 7 });
 
-test('x', async () => {
-  await using github = await startScriptedGitHub(plain(502), cutAtOnce, json({ id: 7 }));
-  const client = new RetryableGitHubClient({
-    tokenPool: new TokenPool(['one', 'two']),
-    config: quick,
-    baseUrl: github.url,
+describe('a request', () => {
+  test('is sent with what Octokit makes of its route, a token, and a name of ours', async () => {
+    await using github = await startScriptedGitHub(found);
+    const answer = await clientOf(github).request('GET /repos/{owner}/{repo}/issues', { ...shop, state: 'closed' });
+    expect(answer).toMatchObject({ status: 200, data: { id: 7 }, source: 'github' });
+    expect(github.arrived).toMatchObject([
+      {
+        method: 'GET',
+        url: '/repos/acme/shop/issues?state=closed',
+        token: 'ghp_one',
+        headers: { 'user-agent': expect.stringMatching(/^holdfast/), 'x-github-api-version': '2022-11-28' },
+      },
+    ]);
   });
-  const answer = await client.request('GET /repos/{owner}/{repo}', { owner: 'o', repo: 'r' });
-  expect(answer).toMatchObject({ status: 200, data: { id: 7 }, source: 'github' });
-  expect(github.arrived.map(({ token }) => token)).toEqual(['one', 'two', 'one']);
+
+  test('goes with each token in turn', async () => {
+    await using github = await startScriptedGitHub(found);
+    const client = new RetryableGitHubClient({
+      tokenPool: new TokenPool(['ghp_one', 'ghp_two']),
+      config: quick,
+      baseUrl: `${github.url}/api/v3/`,
+    });
+    for (let sent = 0; sent < 4; sent += 1) await client.request(repository, shop);
+    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_two', 'ghp_one', 'ghp_two']);
+    expect(github.arrived[0]?.url).toBe('/api/v3/repos/acme/shop');
+  });
+
+  test.each([
+    ['a bad gateway', plain(502)],
+    ['an error with a page', plain(503, {}, '<html>Unicorn!</html>', 'text/html')],
+    ['a cut before the answer', cutAtOnce],
+    ['a cut in the answer', cutInBody],
+    ['JSON that is none', plain(200, {}, '{"id": 7', 'application/json')],
+    ['an empty answer', plain(200, {}, '', 'application/json')],
+    ['a pause that is over', plain(429, { 'retry-after': '0' })],
+  ])('that meets %s is sent again', async (_what, fault) => {
+    await using github = await startScriptedGitHub(fault, fault, found);
+    const door = countingDoor();
+    expect(await clientOf(github, { admission: door }).request(repository, shop)).toMatchObject({ data: { id: 7 } });
+    expect(door).toMatchObject({ open: 0, ended: 3, unused: 0 });
+  });
+
+  test('that is refused throws Octokit’s error, with what GitHub said', async () => {
+    await using github = await startScriptedGitHub(json({ message: 'Not Found' }, 404));
+    await expect(clientOf(github).request(repository, shop)).rejects.toMatchObject({
+      name: 'HttpError',
+      status: 404,
+      response: { data: { message: 'Not Found' } },
+    });
+    expect(github.arrived).toHaveLength(1);
+  });
+
+  test('that nobody answers well is given up after the last retry', async () => {
+    await using github = await startScriptedGitHub(plain(502, { 'x-github-request-id': 'C0:FFEE' }));
+    const error = await clientOf(github)
+      .request(repository, shop)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RetryError);
+    expect(error).toMatchObject({ code: 'unavailable', stop: 'exhausted', attempts: 4, status: 502 });
+    expect(String(error)).toContain('Maximum retries exceeded: 4 attempts');
+    expect(String(error)).toContain('request id C0:FFEE');
+    expect(github.arrived).toHaveLength(4);
+  });
+
+  test('to nobody is tried as often, and says so', async () => {
+    const github = await startScriptedGitHub();
+    await github[Symbol.asyncDispose]();
+    await expect(clientOf(github).request(repository, shop)).rejects.toMatchObject({ stop: 'exhausted', attempts: 4 });
+  });
+
+  test('without a token fails before anything is sent', async () => {
+    await using github = await startScriptedGitHub();
+    const door = countingDoor([]);
+    await expect(clientOf(github, { admission: door }).request(repository, shop)).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringContaining('GITHUB_TOKEN'),
+    });
+    expect(github.arrived).toEqual([]);
+  });
+});
+
+const usedUp = (inS: number): Readonly<Record<string, string>> => ({
+  'x-ratelimit-remaining': '0',
+  'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + inS),
+});
+const limited = json({ message: 'API rate limit exceeded for user ID 1.' }, 403, usedUp(3600));
+
+describe('a token that is limited', () => {
+  test('is changed for another at once', async () => {
+    await using github = await startScriptedGitHub(limited, found);
+    const admission = countingDoor(['ghp_one', 'ghp_two']);
+    await clientOf(github, { admission }).request(repository, shop);
+    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_two']);
+  });
+
+  test('costs no retry the first time, however many there are', async () => {
+    await using github = await startScriptedGitHub(limited, limited, limited, limited, plain(502), found);
+    const tokens = ['ghp_one', 'ghp_two', 'ghp_three', 'ghp_four', 'ghp_five'];
+    const client = clientOf(github, { admission: countingDoor(tokens), config: { ...quick, maxRetries: 1 } });
+    expect(await client.request(repository, shop)).toMatchObject({ data: { id: 7 } });
+    expect(github.arrived.map(({ token }) => token)).toEqual([...tokens, 'ghp_five']);
+  });
+
+  test('and is the last one fails the call at once when its limit ends too late, and names the time', async () => {
+    await using github = await startScriptedGitHub(limited);
+    const error = await clientOf(github)
+      .request(repository, shop)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'rate_limit', stop: 'over_budget', attempts: 1, status: 403 });
+    expect(String(error)).toMatch(/rate limit is reached until \d{4}-/);
+    expect(github.arrived).toHaveLength(1);
+  });
+
+  test('is not asked with again before its time by any other call', async () => {
+    await using github = await startScriptedGitHub(limited);
+    const client = clientOf(github);
+    const calls = Array.from({ length: 10 }, () => client.request(repository, shop).catch((thrown: unknown) => thrown));
+    await Promise.all(calls);
+    const underWay = github.arrived.length;
+    expect(await client.request(repository, shop).catch((thrown: unknown) => thrown)).toMatchObject({
+      code: 'rate_limit',
+      attempts: 0,
+      message: expect.stringContaining('nothing was sent'),
+    });
+    expect(github.arrived).toHaveLength(underWay);
+  });
+
+  test('is sent nothing that was queued when the answer came', async () => {
+    await using github = await startScriptedGitHub(limited);
+    const client = clientOf(github);
+    const calls = Array.from({ length: 300 }, () =>
+      client.request(repository, shop).catch((thrown: unknown) => thrown),
+    );
+    const ended = await Promise.all(calls);
+    // A hundred may be under way at once; the other two hundred stood in line.
+    expect(github.arrived.length).toBeLessThanOrEqual(100);
+    expect(ended.every((error) => error instanceof RetryError && error.code === 'rate_limit')).toBe(true);
+  });
+
+  test('is never sent with twice where no retries are wanted', async () => {
+    await using github = await startScriptedGitHub(limited);
+    const admission = countingDoor(['ghp_one', 'ghp_two']);
+    const client = clientOf(github, { admission, config: { ...quick, maxRetries: 0 } });
+    await expect(client.request(repository, shop)).rejects.toMatchObject({ stop: 'exhausted', attempts: 1 });
+    expect(github.arrived).toHaveLength(1);
+  });
+});
+
+describe('a limit that ends in time', () => {
+  let clock: ReturnType<typeof startClientClock>;
+  beforeEach(() => {
+    clock = startClientClock();
+  });
+  afterEach(() => clock.stop());
+
+  test.each([
+    ['retry-after', plain(429, { 'retry-after': '90' }), 90],
+    ['nothing but its name', json({ message: 'You have exceeded a secondary rate limit.' }, 403), 60],
+  ])('and that tells %s is waited out, and does not count as a retry', async (_what, pause, seconds) => {
+    await using github = await startScriptedGitHub(pause, found);
+    const notices: RetryNotice[] = [];
+    const { promise: isWaiting, resolve } = Promise.withResolvers<void>();
+    const onRetry = (notice: RetryNotice): void => {
+      notices.push(notice);
+      resolve();
+    };
+    const answer = clientOf(github, { config: { ...quick, maxRetries: 1 }, onRetry }).request(repository, shop);
+    await isWaiting;
+    await vi.advanceTimersByTimeAsync((seconds - 1) * 1000);
+    expect(github.arrived).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await answer).toMatchObject({ data: { id: 7 } });
+    expect(notices).toMatchObject([{ attempt: 1, delayMs: 0, verdict: 'limited', limit: 'secondary' }]);
+    expect(clock.timers()).toBe(0);
+  });
+});
+
+describe('a token that GitHub refuses', () => {
+  const refused = json({ message: 'Bad credentials' }, 401);
+
+  test('is changed for another, which is kept', async () => {
+    await using github = await startScriptedGitHub(refused, found);
+    const client = clientOf(github, { admission: countingDoor(['ghp_one', 'ghp_two']) });
+    await client.request(repository, shop);
+    await client.request(repository, shop);
+    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_two', 'ghp_two']);
+  });
+
+  test('and is the last one fails the call with GitHub’s own error', async () => {
+    await using github = await startScriptedGitHub(refused);
+    const admission = countingDoor(['ghp_one', 'ghp_two']);
+    await expect(clientOf(github, { admission }).request(repository, shop)).rejects.toMatchObject({ status: 401 });
+    expect(github.arrived).toHaveLength(2);
+    expect(admission).toMatchObject({ open: 0, ended: 2 });
+  });
 });

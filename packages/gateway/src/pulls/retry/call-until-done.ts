@@ -237,6 +237,8 @@ export function orAborted<Result>(call: Promise<Result>, signal: AbortSignal): P
 }
 
 function pauseFor(delayMs: number, signal: AbortSignal): Promise<void> {
+  // Whoever was told of the wait may have ended it.
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, delayMs);
   const onAbort = (): void => reject(signal.reason as Error);

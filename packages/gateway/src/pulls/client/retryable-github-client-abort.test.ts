@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startClientClock } from './testing/client-clock.ts';
+import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
+import { json, plain, silence, stallInBody, startScriptedGitHub } from './testing/scripted-github.ts';
+
+const repository = 'GET /repos/{owner}/{repo}';
+const reason = new Error('the user left');
+
+let clock: ReturnType<typeof startClientClock>;
+beforeEach(() => {
+  clock = startClientClock();
+});
+afterEach(() => {
+  const left = clock.timers();
+  clock.stop();
+  if (left > 0) throw new Error(`${left} timers are left`);
+});
+
+describe('a signal', () => {
+  test('that has aborted lets nothing be sent', async () => {
+    await using github = await startScriptedGitHub();
+    const admission = countingDoor();
+    const call = clientOf(github, { admission }).request(repository, shop, { signal: AbortSignal.abort(reason) });
+    await expect(call).rejects.toBe(reason);
+    expect(github.arrived).toEqual([]);
+    expect(admission).toMatchObject({ open: 0, ended: 0 });
+  });
+
+  test.each([
+    ['before the answer', silence],
+    ['in its body', stallInBody],
+  ])('ends a request %s, with its connection', async (_when, fault) => {
+    await using github = await startScriptedGitHub(fault);
+    const controller = new AbortController();
+    const admission = countingDoor();
+    const call = clientOf(github, { admission }).request(repository, shop, { signal: controller.signal });
+    call.catch(() => {});
+    await github.untilArrived(1);
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await github.untilNoConnection();
+    expect(admission).toMatchObject({ open: 0, ended: 1, unused: 0 });
+    expect(Object.keys(reason)).toEqual([]);
+  });
+
+  test('ends the wait between two attempts', async () => {
+    await using github = await startScriptedGitHub(plain(502, { 'retry-after': '300' }));
+    const controller = new AbortController();
+    const call = clientOf(github, { onRetry: () => controller.abort(reason) }).request(repository, shop, {
+      signal: controller.signal,
+    });
+    await expect(call).rejects.toBe(reason);
+  });
+
+  test('ends the wait at the door', async () => {
+    await using github = await startScriptedGitHub(plain(429, { 'retry-after': '300' }));
+    const controller = new AbortController();
+    const admission = countingDoor();
+    const { promise: isWaiting, resolve: onRetry } = Promise.withResolvers<unknown>();
+    const call = clientOf(github, { admission, onRetry }).request(repository, shop, { signal: controller.signal });
+    call.catch(() => {});
+    await isWaiting;
+    await vi.advanceTimersByTimeAsync(1000);
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(admission).toMatchObject({ open: 0, ended: 1 });
+  });
+
+  test('that aborts as the permit is given leaves it unused', async () => {
+    await using github = await startScriptedGitHub();
+    const controller = new AbortController();
+    const door = countingDoor();
+    const admission = {
+      admit: async (...given: Parameters<typeof door.admit>) => {
+        const admitted = await door.admit(...given);
+        controller.abort(reason);
+        return admitted;
+      },
+    };
+    const call = clientOf(github, { admission }).request(repository, shop, { signal: controller.signal });
+    await expect(call).rejects.toBe(reason);
+    expect(door).toMatchObject({ open: 0, ended: 0, unused: 1 });
+    expect(github.arrived).toEqual([]);
+  });
+});
+
+describe('an answer that takes too long', () => {
+  test.each([
+    ['to begin', silence],
+    ['to end', stallInBody],
+  ])('%s is a timeout after 30 seconds, and asked for again', async (_what, fault) => {
+    await using github = await startScriptedGitHub(fault, json({ id: 7 }));
+    const { promise: isWaiting, resolve: onRetry } = Promise.withResolvers<unknown>();
+    const call = clientOf(github, { onRetry }).request(repository, shop);
+    await github.untilArrived(1);
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(github.arrived).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await isWaiting;
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await call).toMatchObject({ data: { id: 7 } });
+  });
+
+  test('for the whole call is the end of it, with its connection', async () => {
+    await using github = await startScriptedGitHub(silence);
+    const admission = countingDoor();
+    const call = clientOf(github, { admission, config: { ...quick, totalTimeout: 10 } }).request(repository, shop);
+    call.catch(() => {});
+    await github.untilArrived(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await expect(call).rejects.toMatchObject({ code: 'timeout', stop: 'over_budget', attempts: 1 });
+    await github.untilNoConnection();
+    expect(admission).toMatchObject({ open: 0, ended: 1 });
+  });
+});
