@@ -16,6 +16,7 @@ import type { Launcher } from './machines/launcher.ts';
 import { localLauncher } from './machines/launcher.local.ts';
 import { sshLauncher } from './machines/launcher.ssh.ts';
 import { Machine } from './machines/machine.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { ProjectDirectory } from './projects/directory.ts';
 import type { Project } from './projects/project.ts';
 import { isOwnerDead, newOwner } from './sessions/owner.ts';
@@ -37,6 +38,7 @@ export type Gateway = AsyncDisposable & {
 export async function startGateway(config: Config, options: { tokens?: readonly UserToken[] } = {}): Promise<Gateway> {
   const startedAt = Date.now();
   const log = createLogger(config);
+  const metrics = new Metrics();
   await using stack = new AsyncDisposableStack();
 
   const store = stack.adopt(await openStore(config), (open) => open.close());
@@ -73,7 +75,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     (door) => door.close(),
   );
   const health = [{ name: 'db', isRequired: true, check: () => store.check() }];
-  const api = createApi({ identity, projects, store, sessions, checks, health, startedAt, log });
+  const api = createApi({ identity, projects, store, sessions, checks, health, metrics, startedAt, log });
 
   const answer = getRequestListener(api.fetch);
   server.on('request', (request, response) => void answer(request, response));

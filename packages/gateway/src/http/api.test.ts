@@ -31,7 +31,19 @@ function apiWith(parts: Partial<ApiParts> = {}) {
   const sessions = new Sessions({ store, workplaceOf: () => undefined, log });
   const projects = new ProjectDirectory([shop]);
   const checks = {} as ApiParts['checks'];
-  const app = createApi({ identity, projects, store, sessions, checks, health: [], startedAt: 0, log, ...parts });
+  const metrics = { read: async () => ({ contentType: 'text/plain', text: '' }) };
+  const app = createApi({
+    identity,
+    projects,
+    store,
+    sessions,
+    checks,
+    metrics,
+    health: [],
+    startedAt: 0,
+    log,
+    ...parts,
+  });
   const ask = async (path: string, token?: string): Promise<{ status: number; body: unknown }> => {
     const answer = await app.request(
       path,

@@ -15,13 +15,14 @@ export type ApiParts = Omit<ConversationsParts, 'projects'> & {
   readonly projects: ProjectDirectory;
   readonly checks: CheckRoutesParts['checks'];
   readonly health: readonly HealthCheck[];
+  readonly metrics: { read(): Promise<{ readonly contentType: string; readonly text: string }> };
   readonly startedAt: number;
   readonly log: Logger;
 };
 
 /** The HTTP door (docs/protocol.md 11): one file a subject, and here what holds for all. Errors are `{error: {code, message}}`. */
 export function createApi(parts: ApiParts): Hono<SignedIn> {
-  const { identity, health, startedAt, log } = parts;
+  const { identity, health, metrics, startedAt, log } = parts;
   const app = new Hono<SignedIn>();
 
   app.get('/', (context) => context.text('Holdfast. Talk to an agent with: npx holdfast chat\n'));
@@ -31,6 +32,11 @@ export function createApi(parts: ApiParts): Hono<SignedIn> {
     return context.json(found, isReady ? 200 : 503);
   });
   app.get('/health', async (context) => context.json((await readHealth(health, startedAt)).health));
+
+  app.get('/metrics', async (context) => {
+    const { contentType, text } = await metrics.read();
+    return context.body(text, { headers: { 'content-type': contentType } });
+  });
 
   app.use('/api/*', signedIn(identity), limitedBody);
   app.get('/api/me', (context) => context.json({ userId: context.get('userId') }));

@@ -46,7 +46,8 @@ beforeEach(() => {
   );
   const projects = new ProjectDirectory([project('shop', ['ada', 'grace']), project('lab', ['ada'])]);
   const checks = {} as CheckRoutesParts['checks'];
-  const app = createApi({ identity, projects, store, sessions, checks, health: [], startedAt: 0, log });
+  const metrics = { read: async () => ({ contentType: 'text/plain', text: '' }) };
+  const app = createApi({ identity, projects, store, sessions, checks, metrics, health: [], startedAt: 0, log });
   ask = async (path, { as = 'ada', method = 'GET', body } = {}) => {
     const headers = { Authorization: `Bearer ${as}` };
     const answer = await app.request(`/api/conversations${path}`, { method, headers, ...(body && { body }) });
