@@ -6,6 +6,7 @@ import { startDynalite } from '../support/dynalite.ts';
 import { freePort } from '../support/free-port.ts';
 import { TestGateway } from '../support/gateway.ts';
 import { runHoldfast } from '../support/holdfast-command.ts';
+import { startEmulate } from '../support/github/emulate.ts';
 import { startSshd, sshdMissing, type TestSshd } from '../support/sshd.ts';
 import { TestViewer } from '../support/viewer.ts';
 
@@ -45,6 +46,7 @@ describe('holdfast doctor', () => {
         message: expect.stringMatching(/SQLite .*holdfast\.db: written, read back and deleted/),
       },
       redis: { state: 'skipped', message: 'REDIS_URL is not set' },
+      github: { state: 'skipped', message: 'no project has a repo, and GITHUB_TOKEN is not set' },
       'project shop': { state: 'ok', message: expect.stringContaining('is there and writable') },
       'agents of shop': { state: 'ok', message: expect.stringMatching(/demo \d+\.\d+\.\d+/) },
     });
@@ -58,6 +60,7 @@ describe('holdfast doctor', () => {
       'ok       configuration',
       'ok       persistence',
       'skipped  redis',
+      'skipped  github',
       'ok       project shop',
       'ok       agents of shop',
     ]);
@@ -254,5 +257,35 @@ describe('holdfast doctor of a project on another machine', () => {
       code: 1,
       'project shop': { state: 'failed', message: expect.stringContaining('127.0.0.1') },
     });
+  });
+});
+
+describe('what the doctor says of GitHub', () => {
+  test('is who each token acts as and what is left of it, and where drafts may go', { timeout: 300_000 }, async () => {
+    await using github = await startEmulate({ users: 2 });
+    env['GITHUB_API_URL'] = github.url;
+    env['GITHUB_API_TOKEN_POOL'] = github.tokens.join(',');
+    configure({ ...local(), repo: 'acme/shop' }, { ...local(), id: 'lost', repo: 'acme/lost' });
+    const found = await examine();
+    expect(found).toMatchObject({
+      code: 1,
+      'github token-1': { state: 'ok', message: expect.stringMatching(/^acts as user-1, \d+ of 5000 requests/) },
+      'github token-2': { state: 'ok', message: expect.stringMatching(/^acts as user-2, /) },
+      'project shop drafts': { state: 'ok', message: 'to acme/shop, onto main' },
+      'project lost drafts': { state: 'failed', message: expect.stringContaining('acme/lost') },
+    });
+    for (const token of github.tokens) expect(JSON.stringify(found)).not.toContain(token);
+  });
+
+  test('is that nobody listens there, or that a project wants drafts and there is no token', async () => {
+    configure({ ...local(), repo: 'acme/shop' });
+    expect(await examine()).toMatchObject({
+      ...{ code: 1, 'project shop drafts': { state: 'failed', message: expect.stringContaining('GITHUB_TOKEN') } },
+    });
+    env['GITHUB_API_URL'] = `http://127.0.0.1:${await freePort()}`;
+    env['GITHUB_TOKEN'] = 'ghp_hush';
+    const found = await examine();
+    expect(found).toMatchObject({ code: 1, 'github token-1': { state: 'failed' } });
+    expect(JSON.stringify(found)).not.toContain('ghp_hush');
   });
 });

@@ -37,6 +37,8 @@ export async function cleanupConversations(
     const ttlMs = asked ?? conversationTtlMs;
     const { interrupt: signal } = streams;
     const deleted = ttlMs === null ? 0 : await store.cleanup({ before: Date.now() - ttlMs, signal });
+    // Not conversations, so they are not counted: what is left of tokens and drafts of long ago.
+    await store.sweepEntries({ signal });
     const complete = !signal.aborted;
     if (values.json === true) await print(streams, `${JSON.stringify({ deleted, complete })}\n`);
     else if (ttlMs === null) {

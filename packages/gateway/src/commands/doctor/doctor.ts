@@ -5,6 +5,7 @@ import { painter, type Paint } from '../chat/paint.ts';
 import { printable } from '../chat/printable.ts';
 import { readOptions } from '../options.ts';
 import { print, withProcessStreams, type CommandStreams } from '../streams.ts';
+import { checkGitHub } from './check-github.ts';
 import { checkProject } from './check-project.ts';
 import { checkStore } from './check-store.ts';
 import { failed, type Finding } from './finding.ts';
@@ -12,8 +13,8 @@ import { failed, type Finding } from './finding.ts';
 const usage = `Usage: holdfast doctor [dir] [--create-tables] [--json]
 
 Checks what a gateway with this environment would need, one line each with the way out: the configuration, persistence
-(writes, reads back and deletes a probe that no user sees), Redis, and each project (its directory or its machine, and the
-agents there). It needs no gateway, and disturbs none that runs. dir is that of holdfast serve.
+(writes, reads back and deletes a probe that no user sees), Redis, GitHub (its tokens, and where drafts go), and each
+project (its directory or its machine, and the agents there). It needs no gateway, and disturbs none that runs. dir is that of holdfast serve.
 
   --create-tables   make the DynamoDB tables that are missing
   --json            one JSON object a line: {"part", "state": "ok" | "failed" | "skipped", "message"}
@@ -60,11 +61,14 @@ export async function runDoctor(args: readonly string[], env: Environment, strea
     await tell([skipped('projects', 'the configuration is wrong')]);
     return 2;
   }
+  const { interrupt } = streams;
+  await tell(await checkGitHub(config, { signal: interrupt }).catch(() => [skipped('github', 'stopped')]));
   for (const project of config.projects) {
-    if (streams.interrupt.aborted) return 1;
-    const { interrupt: signal } = streams;
+    if (interrupt.aborted) return 1;
     await tell(
-      await checkProject(project, config, { signal }).catch(() => [skipped(`project ${project.id}`, 'stopped')]),
+      await checkProject(project, config, { signal: interrupt }).catch(() => [
+        skipped(`project ${project.id}`, 'stopped'),
+      ]),
     );
   }
   return isHealthy ? 0 : 1;
