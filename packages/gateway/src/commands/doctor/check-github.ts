@@ -55,7 +55,7 @@ async function repositoryFinding(
   signal: AbortSignal,
 ): Promise<Finding> {
   const part = `project ${id} drafts`;
-  const { owner, repo } = pulls.target as Extract<ProjectPulls['target'], { kind: 'github' }>;
+  const { owner, repo } = pulls.target;
   const name = `${owner}/${repo}`;
   try {
     const { data } = await client.request('GET /repos/{owner}/{repo}', { owner, repo }, { signal });
