@@ -52,6 +52,19 @@ export function readOutgoing(expanded: Expanded, baseUrl: string, allowMutations
   };
 }
 
+/**
+ * Throws `bad_message` for a parameter that the path of a route names and that is not there: without the name of the label, what removes one from
+ * an issue would remove all. Only `path` may be empty, the root of a repository.
+ */
+export function checkComplete(route: string, parameters: Readonly<Record<string, unknown>>): void {
+  const [path = ''] = route.split('?', 1);
+  for (const { groups } of path.matchAll(/\{(?<name>\w+)\}|\/:(?<old>[a-z]\w+)/g)) {
+    const name = groups?.['name'] ?? groups?.['old'] ?? '';
+    const value = parameters[name];
+    if ((value === undefined || value === null || value === '') && name !== 'path') throw bad(`${name} is missing`);
+  }
+}
+
 /** The same request at the address that GitHub sends it on to. */
 export function checkForwarded(method: string, url: string, baseUrl: string): void {
   checkAddress(url, baseUrl);
@@ -75,6 +88,7 @@ function checkAddress(url: string, baseUrl: string): void {
   // A NUL or a line break is nobody's name.
   if (/[\u0000-\u001f\u007f]/.test(decodeAll(path))) throw bad(`there is a control character in ${route(path)}`);
   const owners = path.split('/').slice(2, path.startsWith('/repos/') ? 4 : 3);
+  if (path.startsWith('/repos/') && owners.length < 2) throw bad(`${route(path)} does not name a repository`);
   if (/^\/(repos|orgs|users)\//.test(path) && owners.some((name) => !/^[\w.-]+$/.test(decodeAll(name)))) {
     throw bad(`${route(path)} does not name an owner, or an owner and a repository`);
   }

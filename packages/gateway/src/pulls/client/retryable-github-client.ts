@@ -21,7 +21,7 @@ import { EtagCache } from './etag-cache.ts';
 import { noMeter, type RetryReason } from './github-meter.ts';
 import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
 import { openAdmission } from './open-admission.ts';
-import { readOutgoing } from './outgoing.ts';
+import { checkComplete, readOutgoing } from './outgoing.ts';
 import { askFor, sendRequest, type Answered, type Sending } from './send-request.ts';
 import { TokenAdmission } from './token-admission.ts';
 import { foundAnswer, type OctokitRequest } from './transport.github.ts';
@@ -139,6 +139,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     lookUp?: () => Promise<unknown>,
   ): Promise<Answered> {
     const { allowMutations = false, maxAnswerBytes: maxBytes = 16 * 1024 * 1024 } = this.#options;
+    checkComplete(route, parameters);
     const outgoing = readOutgoing(send.endpoint(route, parameters), baseUrl, allowMutations);
     const limits = { baseUrl, timeoutMs: this.#timeoutMs, maxBytes };
     const sending: Sending = { send, outgoing, route, parameters, cache: this.#cache, ...limits };
