@@ -24,7 +24,7 @@ describe('the commit of a draft', () => {
   test('has title, body and trailers, and one identity and date', () => {
     const signature = { name: 'Holdfast', email: 'holdfast@example.org', date: '2025-01-02T03:04:05Z' };
     expect(commitOf(draftWith(), samplePolicy)).toEqual({
-      message: ['A better shop', '', 'It sells more.', '', ...trailers].join('\n'),
+      message: ['A better shop', '', 'It sells more.', '', ...trailers, ''].join('\n'),
       author: signature,
       committer: signature,
     });
@@ -32,7 +32,7 @@ describe('the commit of a draft', () => {
 
   test('has no body where there is none', () => {
     expect(commitOf(draftWith({ body: ' \n' }), samplePolicy).message).toBe(
-      ['A better shop', '', ...trailers].join('\n'),
+      ['A better shop', '', ...trailers, ''].join('\n'),
     );
   });
 

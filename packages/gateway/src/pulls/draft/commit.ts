@@ -9,7 +9,7 @@ export type Signature = { readonly name: string; readonly email: string; readonl
 
 /** The commit of a draft, but for its tree and parent. */
 export type DraftCommit = {
-  /** Title, blank line, body, blank line, trailers; no newline at the end. */
+  /** Title, blank line, body, blank line, trailers, and a newline at the end: git ends a message so, and GitHub keeps what it is given. */
   readonly message: string;
   readonly author: Signature;
   readonly committer: Signature;
@@ -37,7 +37,7 @@ export function branchOf(draft: Pick<Draft, 'draftId'>, policy: Pick<DraftPolicy
 function messageOf(draft: Draft): string {
   const { title, body } = withoutForgery(draft);
   const subject = title === '' ? `Draft ${draft.draftId}` : title;
-  return [subject, ...(body === '' ? [] : [body]), trailersOf(draft)].join('\n\n');
+  return [subject, ...(body === '' ? [] : [body]), trailersOf(draft)].join('\n\n').concat('\n');
 }
 
 function isoSeconds(epochMs: number): string {
