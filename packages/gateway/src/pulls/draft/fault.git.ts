@@ -2,7 +2,7 @@ import { HoldfastError, type ErrorCode } from '@holdfast/protocol';
 import type { GitAnswer } from './command.git.ts';
 
 /**
- * What a failed command that spoke with a remote means. `not_found` and `forbidden` are final; `unauthorized` and `unavailable` may pass.
+ * What a failed command that spoke with a remote means. `not_found`, `conflict` and `forbidden` are final; `unauthorized` and `unavailable` may pass.
  * `shown` is the remote without user and password.
  */
 export function remoteError(answer: GitAnswer, doing: string, shown: string): HoldfastError {
@@ -18,9 +18,13 @@ export function lastWords({ stderr, code }: GitAnswer): string {
     .replaceAll(/[^\P{Cc}\n]/gu, ' ')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('hint:'));
+    .filter((line) => line !== '' && !noise.test(line));
   return lines.slice(-3).join(' | ').slice(-400) || `exit code ${code ?? 'none, a signal ended it'}`;
 }
+
+/** What git says to everybody, or says again. */
+const noise =
+  /^(hint:|warning: filtering not|To |Done$|Please make sure you have|and the repository exists|fatal: Could not read from remote|error: failed to push some refs)/;
 
 type Row = readonly [pattern: RegExp, code: ErrorCode, wayOut: string];
 
@@ -38,6 +42,11 @@ const rows: readonly Row[] = [
     /dubious ownership/,
     'forbidden',
     "The remote's folder belongs to another user of this machine; give it to the gateway's user, or use an ssh address.",
+  ],
+  [
+    /' exists; cannot create '|directory file conflict/,
+    'conflict',
+    'A branch there has the name of a folder of this one; delete it there, or change pulls.branchPrefix.',
   ],
   [
     /hook declined|protected branch|\[remote rejected\](?!.*(failed to update ref|cannot lock ref|unable to|already exists))|error: 403|access denied|not allowed to/i,

@@ -2,7 +2,7 @@ import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/proto
 import type { Secret } from '../../lib/secret.ts';
 import { branchOf, commitOf } from './commit.ts';
 import type { Draft } from './draft.ts';
-import { lastWords, remoteError } from './fault.git.ts';
+import { remoteError } from './fault.git.ts';
 import { contentOf, gitSeconds } from './git-objects.ts';
 import { quoted } from './paths.ts';
 import type { DraftPolicy } from './policy.ts';
@@ -156,8 +156,8 @@ export class GitTarget implements DraftTarget {
     // Refused because it is there, or the connection broke after it had taken effect: what is there decides.
     const there = await this.#published(shop, branch, built);
     if (there) return there;
-    // Git tells of a refusal on stdout, where --porcelain puts it.
-    throw remoteError({ ...answer, stderr: `${answer.stderr}\n${answer.stdout}` }, 'push to', this.#address.shown);
+    // Of a refusal --porcelain tells on stdout.
+    throw remoteError({ ...answer, stderr: `${answer.stdout}\n${answer.stderr}` }, 'push to', this.#address.shown);
   }
 
   async #look(
@@ -185,10 +185,8 @@ async function writeTree(shop: Workshop, { changeSet }: Draft): Promise<string> 
     ...deletions.map((path) => `0 ${none}\t${path}\0`),
     ...files.map(({ mode, path }, at) => `${mode} ${blobs[at] ?? ''}\t${path}\0`),
   ];
-  const added = await shop.run(['update-index', '-z', '--index-info'], { stdin: lines.join('') });
-  if (added.code !== 0) {
-    throw new HoldfastError('bad_message', `git does not take the paths of the change set (${lastWords(added)}).`);
-  }
+  await shop.git(['update-index', '-z', '--index-info'], { stdin: lines.join('') });
+  await refuseIgnored(shop, files);
   await refuseUnnamed(shop, changeSet);
   // Contents of the base may not be here; the remote has them.
   const made = (await shop.git(['write-tree', '--missing-ok'])).trim();
@@ -197,6 +195,15 @@ async function writeTree(shop: Workshop, { changeSet }: Draft): Promise<string> 
     'conflict',
     `The change set makes the tree ${made} and not ${treeSha}, which the workspace has; take the change set anew.`,
   );
+}
+
+/** What git does not take as a path it leaves out, and says so to nobody. */
+async function refuseIgnored(shop: Workshop, files: readonly ChangedFile[]): Promise<void> {
+  if (files.length === 0) return;
+  const taken = new Set((await shop.git(['ls-files', '-z', '--', ...files.map(({ path }) => path)])).split('\0'));
+  const ignored = files.find(({ path }) => !taken.has(path));
+  if (ignored === undefined) return;
+  throw new HoldfastError('bad_message', `git does not take ${quoted(ignored.path)} as a path; rename the file.`);
 }
 
 /** A file in the place of a folder, or a folder in that of a file, deletes what was there without a word, protected or not. */
