@@ -13,8 +13,8 @@ const totalTimeout = 6 * 3600;
 export async function open({ url, tokens, sharedFile, speed }: ClientOrders): Promise<Client> {
   const store = new SQLiteConversationStore(sharedFile, { ttlMs: null });
   const entries = new CountedEntries(store);
-  const { admission } = openAdmission({ tokens, entries });
-  // When the machine pauses the fast clock runs on, and GitHub is not to blame; the others have no such time-out.
+  // When the machine pauses the fast clock runs on, and neither the store nor GitHub is to blame; the others have no such time-outs.
+  const { admission } = openAdmission({ tokens, entries, storeTimeoutMs: 10_000 * speed });
   const attemptTimeoutMs = 30_000 * speed;
   const client = new RetryableGitHubClient({ admission, baseUrl: url, config: { totalTimeout }, attemptTimeoutMs });
   return {
