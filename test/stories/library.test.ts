@@ -93,6 +93,7 @@ describe('the package', () => {
       'MemoryPersistenceAdapter',
       'RetryConfig',
       'RetryError',
+      'RetryableGitHubClient',
       'SQLitePersistenceAdapter',
       'TokenPool',
       'createPersistenceAdapter',

@@ -37,8 +37,8 @@ async function run(args: readonly string[]): Promise<{ code: number | null; stdo
 }
 
 describe('the programs of docs/retry.md', () => {
-  test('are two', () => {
-    expect(programs).toHaveLength(2);
+  test('are three', () => {
+    expect(programs).toHaveLength(3);
   });
 
   test('are right for a stranger’s compiler', async () => {

@@ -15,6 +15,9 @@ export { DynamoDBPersistenceAdapter, type DynamoDBAdapterOptions } from './libra
 export { MemoryPersistenceAdapter } from './library/memory-adapter.ts';
 export type { AdapterOptions, ConversationFilters, PersistenceAdapter } from './library/persistence-adapter.ts';
 export { SQLitePersistenceAdapter, type SQLiteAdapterOptions } from './library/sqlite-adapter.ts';
+export type { GitHubClientOptions } from './pulls/client/client-options.ts';
+export type { GitHub, GitHubAnswer, GitHubOptions, Route } from './pulls/client/github.ts';
+export { RetryableGitHubClient, type CallOptions, type ClientAnswer } from './pulls/client/retryable-github-client.ts';
 export type { Answer, Question, Verdict } from './pulls/retry/classify.ts';
 export { RetryConfig } from './pulls/retry/retry-config.ts';
 export { RetryError, type RetryStop } from './pulls/retry/retry-error.ts';

@@ -10,7 +10,7 @@ function answered(status: number, headers: Readonly<Record<string, string>> = {}
 }
 
 /** A service that throws these one after the other, then answers; with the tokens that it was made with. */
-function serviceOf(...faults: readonly Error[]) {
+function faultyMethods(...faults: readonly Error[]) {
   const tokens: string[] = [];
   const left = [...faults];
   const once = async <Result>(token: string, result: Result): Promise<Result> => {
@@ -31,7 +31,7 @@ function serviceOf(...faults: readonly Error[]) {
 describe('a call of a method', () => {
   test('is tried again after what passes, each time with the token that may', async () => {
     const limited = answered(403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '4102444800' });
-    const { make, tokens } = serviceOf(answered(502), limited, answered(401));
+    const { make, tokens } = faultyMethods(answered(502), limited, answered(401));
     const admission = countingDoor(['ghp_one', 'ghp_two', 'ghp_three', 'ghp_four']);
     const client = new RetryableGitHubClient({ githubService: make, admission, config: quick });
     expect(await client.call('getRepository', shop)).toBe('acme/shop');
@@ -41,20 +41,20 @@ describe('a call of a method', () => {
 
   test('throws what is final as it is', async () => {
     const refused = answered(404);
-    const { make } = serviceOf(refused);
+    const { make } = faultyMethods(refused);
     const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
     await expect(client.call('getRepository', shop)).rejects.toBe(refused);
   });
 
   test('is a write when its name does not say that it reads, and is not made twice', async () => {
-    const { make, tokens } = serviceOf(answered(502));
+    const { make, tokens } = faultyMethods(answered(502));
     const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
     await expect(client.call('createIssue', { title: 'x' })).rejects.toMatchObject({ stop: 'unknown_outcome' });
     expect(tokens).toHaveLength(1);
   });
 
   test('that was looked up is what was found', async () => {
-    const { make, tokens } = serviceOf(answered(502));
+    const { make, tokens } = faultyMethods(answered(502));
     const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
     const lookUp = async (): Promise<string> => 'found';
     expect(await client.call('createIssue', { title: 'x' }, { lookUp })).toBe('found');
@@ -62,24 +62,24 @@ describe('a call of a method', () => {
   });
 
   test('is what the error says that it was, or the caller', async () => {
-    const first = serviceOf(answered(502, {}, 'PUT'));
+    const first = faultyMethods(answered(502, {}, 'PUT'));
     const options = { admission: countingDoor(), config: quick };
     const client = new RetryableGitHubClient({ githubService: first.make, ...options });
     expect(await client.call('createIssue', { title: 'x' })).toBe('x');
-    const second = serviceOf(answered(502));
+    const second = faultyMethods(answered(502));
     const other = new RetryableGitHubClient({ githubService: second.make, ...options });
     expect(await other.call('createIssue', { title: 'x' }, { question: { method: 'GET' } })).toBe('x');
   });
 
   test('that merges is not made', async () => {
-    const { make, tokens } = serviceOf();
+    const { make, tokens } = faultyMethods();
     const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
     await expect(client.call('mergePullRequest')).rejects.toMatchObject({ code: 'forbidden' });
     expect(tokens).toEqual([]);
   });
 
   test('that never ends is a timeout', async () => {
-    const { make } = serviceOf();
+    const { make } = faultyMethods();
     const admission = countingDoor();
     const options = { admission, config: { ...quick, maxRetries: 0 }, attemptTimeoutMs: 5 };
     const client = new RetryableGitHubClient({ githubService: make, ...options });
@@ -91,7 +91,7 @@ describe('a call of a method', () => {
   });
 
   test('ends with its signal', async () => {
-    const { make } = serviceOf();
+    const { make } = faultyMethods();
     const admission = countingDoor();
     const client = new RetryableGitHubClient({ githubService: make, admission, config: quick });
     const controller = new AbortController();
@@ -103,7 +103,7 @@ describe('a call of a method', () => {
 
   test('throws a fault of the service as it is, at once', async () => {
     const fault = new TypeError('x is not a function');
-    const { make } = serviceOf(fault);
+    const { make } = faultyMethods(fault);
     const admission = countingDoor();
     const client = new RetryableGitHubClient({ githubService: make, admission, config: quick });
     await expect(client.call('getRepository', shop)).rejects.toBe(fault);
@@ -111,7 +111,7 @@ describe('a call of a method', () => {
   });
 
   test('of a service with a token of its own is tried again, without the pool', async () => {
-    const { make, tokens } = serviceOf(answered(502));
+    const { make, tokens } = faultyMethods(answered(502));
     const admission = countingDoor([]);
     const client = new RetryableGitHubClient({ githubService: make('its own'), admission, config: quick });
     expect(await client.call('getRepository', shop)).toBe('acme/shop');
