@@ -28,7 +28,7 @@ export type ParsedChangeSet =
   | { readonly ok: false; readonly faults: readonly string[] };
 
 const maxFaults = 50;
-/** PATH_MAX; git takes no longer ones, and what is looked up for each folder of a path must have a bound. */
+/** PATH_MAX; git takes no longer ones. */
 const maxPath = 4096;
 const modes: readonly string[] = ['100644', '100755', '120000'] satisfies readonly ChangedFile['mode'][];
 const encodings: readonly string[] = ['utf-8', 'base64'] satisfies readonly ChangedFile['encoding'][];
@@ -110,22 +110,15 @@ function addPathFaults(files: readonly ChangedFile[], deletions: readonly string
     deleted.add(path);
     if (changed.has(path)) faults.push(`${JSON.stringify(path)} is both a file and a deletion; send one of them.`);
   }
-  for (const path of changed) {
-    const file = foldersOf(path).find((folder) => changed.has(folder));
-    if (file === undefined) continue;
-    faults.push(
-      `The file ${JSON.stringify(path)} lies below ${JSON.stringify(file)}, which is a file; send one of them.`,
-    );
+  // Sorted so, what lies below a path comes right after it.
+  let above = '/';
+  for (const place of Array.from(changed, (path) => `${path}/`).sort()) {
+    if (!place.startsWith(above)) above = place;
+    else faults.push(`The file ${named(place)} lies below ${named(above)}, which is a file; send one of them.`);
   }
 }
 
-function foldersOf(path: string): readonly string[] {
-  const folders: string[] = [];
-  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
-    folders.push(path.slice(0, at));
-  }
-  return folders;
-}
+const named = (place: string): string => JSON.stringify(place.slice(0, -1));
 
 function listOf(value: Readonly<Record<string, unknown>>, name: string, faults: string[]): readonly unknown[] {
   const list = value[name];

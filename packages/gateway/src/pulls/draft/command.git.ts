@@ -54,7 +54,8 @@ export function gitEnvironment(
     GIT_TERMINAL_PROMPT: '0',
     // `ext::` and `fd::` run whatever the address says.
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+    // A connection that ssh keeps for later keeps our pipes open too.
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=30 -o ControlMaster=no -o ControlPath=none',
     GIT_LITERAL_PATHSPECS: '1',
   };
 }

@@ -14,7 +14,7 @@ export function trailersOf(draft: Pick<Draft, 'conversationId' | 'draftId' | 'us
   return [
     `Conversation-Id: ${oneLine(draft.conversationId)}`,
     `Draft-Id: ${oneLine(draft.draftId)}`,
-    `Requested-by: ${oneLine(draft.userId).slice(0, 200)}`,
+    `Requested-by: ${cut(oneLine(draft.userId), 200)}`,
   ].join('\n');
 }
 

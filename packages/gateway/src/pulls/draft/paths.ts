@@ -5,6 +5,8 @@ type Marks = 'keep' | 'drop';
 const maxSegmentBytes = 255;
 /** PATH_MAX without the NUL at its end. */
 const maxPathBytes = 4095;
+/** Ours: no project comes near, and what is done for every folder of a path has a bound. */
+const maxParts = 100;
 
 /**
  * What is wrong with a path of a change set, wherever it leads; undefined when it is one: relative, with `/`, without anything that some
@@ -18,7 +20,9 @@ export function pathFault(path: string): string | undefined {
   if (path.startsWith('/')) return 'is absolute; paths begin at the root of the repository';
   if (/^\p{L}:/u.test(path)) return 'begins with a drive letter';
   if (Buffer.byteLength(path) > maxPathBytes) return `is longer than ${maxPathBytes} bytes`;
-  for (const segment of path.split('/')) {
+  const segments = path.split('/');
+  if (segments.length > maxParts) return `is deeper than ${maxParts} folders`;
+  for (const segment of segments) {
     const fault = segmentFault(segment);
     if (fault !== undefined) return fault;
   }
@@ -36,8 +40,9 @@ export function foldersAbove(path: string): readonly string[] {
  * case, one Unicode form, without code points that are not seen, without what NTFS cuts off.
  */
 export function samenessOf(path: string): string {
-  const segments = path.split('/').map((segment) => fold(segment, 'keep').join(''));
-  return segments.join('/').normalize('NFD');
+  // What folds to a slash separates nothing on any of them.
+  const names = path.split('/').map((name) => fold(name, 'keep').join('').replaceAll('/', '\u2215').normalize('NFD'));
+  return names.join('/');
 }
 
 /**
@@ -88,8 +93,13 @@ function fold(name: string, marks: Marks): readonly string[] {
 }
 
 function foldPoint(point: string, marks: Marks): string {
-  const unseen = marks === 'drop' ? /[\p{Default_Ignorable_Code_Point}\p{M}]/gu : /\p{Default_Ignorable_Code_Point}/gu;
-  const bare = (text: string): string => text.normalize('NFKD').replaceAll(unseen, '');
+  if (point <= '\u007f') return point.toLowerCase();
+  const bare = (text: string): string => text.normalize('NFKD').replaceAll(dropped[marks], '');
   // Up before down: ı, ſ and K have a small letter of their own, but only one capital. ς is σ at the end of a word.
   return bare(bare(point).toUpperCase().toLowerCase()).replaceAll('ς', 'σ');
 }
+
+const dropped: Readonly<Record<Marks, RegExp>> = {
+  keep: /\p{Default_Ignorable_Code_Point}/gu,
+  drop: /[\p{Default_Ignorable_Code_Point}\p{M}]/gu,
+};

@@ -34,6 +34,13 @@ describe('a change set that must not be published', () => {
   });
 });
 
+test('a change set of the longest paths is looked at without delay', () => {
+  const deep = changeSetOf(Array.from({ length: 100 }, (_, at) => fileAt(`${'a/'.repeat(2000)}${at}`)));
+  expect(policyFaults(policy, deep)).toHaveLength(100);
+  const long = changeSetOf(Array.from({ length: 100 }, (_, at) => fileAt(`${`${'é'.repeat(39)}/`.repeat(49)}${at}`)));
+  expect(policyFaults(policy, long)).toEqual([]);
+});
+
 describe('a change set that may be published', () => {
   test.each(harmless)('is let through: %s', (_what, changeSet) => {
     expect(policyFaults(policy, changeSet)).toEqual([]);

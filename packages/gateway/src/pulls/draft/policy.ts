@@ -1,6 +1,6 @@
 import type { ChangedFile, ChangeSet } from '@holdfast/protocol';
 import { contentOf } from './git-objects.ts';
-import { foldersAbove, pathFault, quoted, samenessOf } from './paths.ts';
+import { pathFault, quoted, samenessOf } from './paths.ts';
 import { alwaysProtected, ProtectedPaths, type Protection } from './protected-paths.ts';
 import { linkFaults } from './symlinks.ts';
 
@@ -36,13 +36,14 @@ export function policyFaults(
     return [`The change set touches ${count} files; a draft has at most ${policy.maxFiles}. Split it.`];
   }
   const protectedPaths = new ProtectedPaths([...alwaysProtected, ...policy.protectedPaths]);
+  const malformed = [...files.map(({ path }) => path), ...deletions].flatMap((path) => pathFaults(path));
   return [
     ...sizeFaults(policy, files),
-    ...[...files.map(({ path }) => path), ...deletions].flatMap((path) => pathFaults(path)),
+    ...malformed,
     ...files.flatMap(({ path }) => protectionFault(path, protectedPaths.find(path), 'changes')),
     ...deletions.flatMap((path) => protectionFault(path, protectedPaths.find(path), 'deletes')),
-    ...samenessFaults(changeSet),
-    ...linkFaults(files, protectedPaths),
+    // Paths have to be some before they can be held against each other.
+    ...(malformed.length > 0 ? [] : [...samenessFaults(changeSet), ...linkFaults(files, protectedPaths)]),
   ];
 }
 
@@ -75,11 +76,12 @@ function samenessFaults({ files, deletions }: ChangeSet): readonly string[] {
     if (other === undefined) taken.set(key, path);
     else faults.push(`${quoted(other)} and ${quoted(path)} are one file on some file systems. Rename one.`);
   }
-  for (const { path } of files) {
-    const above = foldersAbove(path).find((folder) => taken.has(samenessOf(folder)));
-    if (above === undefined) continue;
-    const file = taken.get(samenessOf(above)) ?? above;
-    faults.push(`${quoted(path)} lies below ${quoted(file)}, which the draft makes a file or a link.`);
+  // Sorted so, what lies below a path comes right after it.
+  let above = { place: '/', path: '' };
+  const places = files.map(({ path }) => ({ place: `${samenessOf(path)}/`, path }));
+  for (const one of places.sort((a, b) => (a.place < b.place ? -1 : 1))) {
+    if (one.place === above.place || !one.place.startsWith(above.place)) above = one;
+    else faults.push(`${quoted(one.path)} lies below ${quoted(above.path)}, which the draft makes a file or a link.`);
   }
   const changed = new Set(files.map(({ path }) => path));
   for (const path of deletions) {

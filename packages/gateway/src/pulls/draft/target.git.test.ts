@@ -184,6 +184,11 @@ describe('a draft that is not published', () => {
     });
   });
 
+  test('because it changes nothing', async () => {
+    const files = [{ path: 'NEWS.md', mode: '100644', content: 'news\n', encoding: 'utf-8' }] as const;
+    await expect(publish(scene.target(), draftOn(scene.tip, { files }))).rejects.toThrow(/changes nothing/);
+  });
+
   test.each([
     ['a file in the place of a folder', 'src', 'src/a.ts'],
     ['a file below a file', 'README.md/x', 'README.md'],

@@ -190,6 +190,9 @@ async function writeTree(shop: Workshop, { changeSet }: Draft): Promise<string> 
   await refuseUnnamed(shop, changeSet);
   // Contents of the base may not be here; the remote has them.
   const made = (await shop.git(['write-tree', '--missing-ok'])).trim();
+  if (made === (await shop.git(['rev-parse', `${baseSha}^{tree}`])).trim()) {
+    throw new HoldfastError('conflict', 'The change set changes nothing: what it holds is on its base already.');
+  }
   if (treeSha === undefined || treeSha === made) return made;
   throw new HoldfastError(
     'conflict',

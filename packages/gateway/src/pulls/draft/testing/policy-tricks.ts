@@ -148,6 +148,7 @@ const paths: readonly (readonly [what: string, path: string, says: RegExp])[] = 
   ['a long name', `src/${'a'.repeat(256)}`, /longer than 255 bytes/],
   ['a long name of few letters', `src/${'日'.repeat(86)}`, /longer than 255 bytes/],
   ['a long path', `${'abcdefg/'.repeat(512)}a`, /longer than 4095 bytes/],
+  ['a deep path', `${'a/'.repeat(100)}b`, /deeper than 100 folders/],
   ['an empty path', '', /is empty/],
   // The repository's own folder.
   ['.git', '.git/config', dotGit],
@@ -233,7 +234,7 @@ const others: readonly Trick[] = [
   ['two that differ by their Unicode form', changeSetOf([fileAt('\u00e9'), fileAt('e\u0301')]), /one file on some/],
   ['two that differ by a dot at the end', changeSetOf([fileAt('a'), fileAt('a.')]), /one file on some/],
   ['two that differ by what is not seen', changeSetOf([fileAt('a'), fileAt('a\u200d')]), /one file on some/],
-  ['a file and its stream', changeSetOf([fileAt('a'), fileAt('a:b')]), /one file on some/],
+  ['a file and its stream', changeSetOf([fileAt('ab'), fileAt('ab:c')]), /one file on some/],
   ['a path both ways', changeSetOf([fileAt('a')], ['a']), /both changes and deletes "a"/],
   ['nothing', changeSetOf([]), /is empty/],
   ['too many files', changeSetOf(Array.from({ length: 101 }, (_, at) => fileAt(`${at}`))), /touches 101 files/],
