@@ -32,6 +32,8 @@ export class Checkout implements AsyncDisposable {
       { path: 'README.md', mode: '100644', content: '# Shop\n', encoding: 'utf-8' },
       { path: 'src/price.ts', mode: '100644', content: 'export const price = 1;\n', encoding: 'utf-8' },
       { path: 'src/deep/er/old.ts', mode: '100644', content: 'export {};\n', encoding: 'utf-8' },
+      // Stays when old.ts goes: emulate 0.12.2 keeps a folder in which nothing is left, which git never does.
+      { path: 'src/deep/er/stays.ts', mode: '100644', content: 'export {};\n', encoding: 'utf-8' },
       { path: 'src-gen/price.txt', mode: '100644', content: 'sorts before src/ in git alone\n', encoding: 'utf-8' },
       { path: 'bin/start', mode: '100755', content: '#!/bin/sh\nexit 0\n', encoding: 'utf-8' },
       { path: 'current', mode: '120000', content: 'src/price.ts', encoding: 'utf-8' },

@@ -1,5 +1,6 @@
 import { callerOf } from './caller.ts';
 import type { RepositoryAddress } from './checkout.ts';
+import type { Reports } from './step-writes.ts';
 
 /** What there is of one draft. Anything but one of each is a fault. */
 export type DraftFacts = {
@@ -18,7 +19,7 @@ export type DraftFacts = {
   readonly checkRuns: Readonly<Record<string, number>>;
   /** How many comments the pull requests have. */
   readonly comments: number;
-  /** By name, how often one was put on; a label that is there without having been put on is 0. */
+  /** By name, how often it is on the pull requests. */
   readonly labels: Readonly<Record<string, number>>;
 };
 
@@ -26,7 +27,6 @@ type Pull = { readonly number: number; readonly draft: boolean };
 type Ref = { readonly object: { readonly sha: string } };
 type CommitItem = { readonly sha: string; readonly commit: { readonly tree: { readonly sha: string } } };
 type CheckRuns = { readonly check_runs: readonly { readonly name: string }[] };
-type IssueEvent = { readonly event: string; readonly label?: { readonly name: string } };
 
 /** Looks at everything that a draft on this branch may have made, past any proxy. */
 export async function draftFacts(address: RepositoryAddress, branch: string, baseSha: string): Promise<DraftFacts> {
@@ -46,10 +46,8 @@ export async function draftFacts(address: RepositoryAddress, branch: string, bas
     pulls.map(async ({ number }) => ({
       comments: await call<readonly unknown[]>('GET', `issues/${number}/comments?per_page=100`),
       labels: await call<readonly { readonly name: string }[]>('GET', `issues/${number}/labels`),
-      events: await call<readonly IssueEvent[]>('GET', `issues/${number}/events?per_page=100`),
     })),
   );
-  const labelled = issues.flatMap(({ events }) => events.filter(({ event }) => event === 'labeled'));
   return {
     pulls: pulls.length,
     drafts: pulls.filter(({ draft }) => draft).length,
@@ -59,11 +57,31 @@ export async function draftFacts(address: RepositoryAddress, branch: string, bas
     treeSha: history[0]?.commit.tree.sha ?? null,
     checkRuns: counted(checks.check_runs.map(({ name }) => name)),
     comments: issues.flatMap(({ comments }) => comments).length,
-    labels: {
-      ...Object.fromEntries(issues.flatMap(({ labels }) => labels.map(({ name }) => [name, 0]))),
-      ...counted(labelled.map(({ label }) => label?.name ?? '')),
-    },
+    labels: counted(issues.flatMap(({ labels }) => labels.map(({ name }) => name))),
   };
+}
+
+/** What of a sample draft is not there once, or not what git makes of it; empty when all is well. */
+export function faultsOf(facts: DraftFacts, treeSha: string, reports: Reports = 'runs'): readonly string[] {
+  return [
+    ...unless(1, facts.pulls, 'pull requests'),
+    ...unless(1, facts.drafts, 'draft pull requests'),
+    ...unless(1, facts.branches, 'branches'),
+    ...unless(1, facts.commits, 'commits'),
+    ...(facts.treeSha === treeSha ? [] : [`the tree is ${facts.treeSha}, git's is ${treeSha}`]),
+    ...unless(reports === 'runs' ? 0 : 1, facts.comments, 'comments'),
+    ...unlessOnce(reports === 'runs' ? 2 : 0, facts.checkRuns, 'check runs'),
+    ...unlessOnce(2, facts.labels, 'labels'),
+  ];
+}
+
+function unless(wanted: number, count: number, what: string): readonly string[] {
+  return count === wanted ? [] : [`${count} ${what}`];
+}
+
+function unlessOnce(names: number, counts: Readonly<Record<string, number>>, what: string): readonly string[] {
+  const isRight = Object.keys(counts).length === names && Object.values(counts).every((count) => count === 1);
+  return isRight ? [] : [`${what}: ${JSON.stringify(counts)}`];
 }
 
 function counted(names: readonly string[]): Readonly<Record<string, number>> {

@@ -27,12 +27,19 @@ export class Emulate implements AsyncDisposable {
   readonly tokens: readonly string[];
   readonly app: InstalledApp;
   readonly #process: ChildProcess;
+  #fresh = 0;
 
   constructor(url: string, tokens: readonly string[], app: InstalledApp, process: ChildProcess) {
     this.url = url;
     this.tokens = tokens;
     this.app = app;
     this.#process = process;
+  }
+
+  /** One that has not been used. `emulate` takes any text for a token of its first user, and counts for each. */
+  freshToken(): string {
+    this.#fresh += 1;
+    return `ghp_fresh_${this.#fresh}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -134,6 +134,9 @@ export class FaultProxy implements AsyncDisposable {
       case 'unauthorized':
         hit(entry);
         return send(outgoing, entry, messageAnswer(401, 'Bad credentials'));
+      case 'forbidden':
+        hit(entry);
+        return send(outgoing, entry, messageAnswer(403, 'Resource not accessible by personal access token'));
       case 'html_page':
         hit(entry);
         return send(outgoing, entry, pageAnswer(fault.status));

@@ -22,6 +22,8 @@ export type Fault =
   | { readonly kind: 'truncated_body' }
   /** 401, "Bad credentials". */
   | { readonly kind: 'unauthorized' }
+  /** 403: the token may do other things, not this. */
+  | { readonly kind: 'forbidden' }
   /** The page of a proxy in between that does not speak JSON; the request went no further. */
   | { readonly kind: 'html_page'; readonly status: 502 | 503 }
   /** 422 with this message among `errors`. */

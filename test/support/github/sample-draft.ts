@@ -36,11 +36,11 @@ export function sampleChange(baseSha: string, number: number): ChangeSet {
 }
 
 /** A draft of {@link sampleChange}; no id of one is the beginning of that of another. */
-export function sampleDraft(number: number, baseSha: string): Draft {
+export function sampleDraft(number: number, baseSha: string, projectId = 'shop'): Draft {
   return {
     draftId: `d-${String(number).padStart(5, '0')}`,
     conversationId: `conversation-${number}` as ConversationId,
-    projectId: 'shop' as ProjectId,
+    projectId: projectId as ProjectId,
     userId: 'ada' as UserId,
     title: `Price ${number}`,
     body: 'The price is right.\n\n- one\n- two',

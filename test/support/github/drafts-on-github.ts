@@ -1,0 +1,59 @@
+import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { documentedLimits } from '../../../packages/gateway/src/pulls/client/budget-limits.ts';
+import { openAdmission } from '../../../packages/gateway/src/pulls/client/open-admission.ts';
+import { RetryableGitHubClient } from '../../../packages/gateway/src/pulls/client/retryable-github-client.ts';
+import { Drafts, type DraftsParts } from '../../../packages/gateway/src/pulls/draft/drafts.ts';
+import { GitHubTarget } from '../../../packages/gateway/src/pulls/draft/target.github.ts';
+import type { Logger } from '../../../packages/gateway/src/lib/logger.ts';
+import type { ProjectPlace } from './draft-scene.ts';
+import { samplePolicy } from './sample-draft.ts';
+
+export type DraftsOnGitHub = Pick<DraftsParts, 'entries' | 'owner' | 'clock' | 'onFinished'> & {
+  readonly url: string;
+  readonly tokens: readonly string[];
+  readonly projects: readonly ProjectPlace[];
+};
+
+/** As the gateway has them, but for the budgets: a draft would take seconds, because GitHub wants one between two writes. */
+export function draftsOnGitHub({ url, tokens, projects, ...parts }: DraftsOnGitHub): Drafts {
+  const limits = {
+    ...documentedLimits,
+    restPoints: 1e6,
+    contentPerMinute: 1e6,
+    contentPerHour: 1e6,
+    contentApartMs: 0,
+  };
+  const github = new RetryableGitHubClient({
+    admission: openAdmission({ tokens, limits }).admission,
+    config: { maxRetries: 3, baseDelay: 0.02, maxDelay: 0.1, totalTimeout: 20 },
+    baseUrl: url,
+  });
+  const targets = new Map(
+    projects.map(({ projectId, repository }) => {
+      const [owner = '', repo = ''] = repository.split('/');
+      return [projectId, new GitHubTarget({ github, owner, repo, policy: samplePolicy })];
+    }),
+  );
+  return new Drafts({
+    ...parts,
+    log: warnings,
+    projectOf: (projectId) => {
+      const target = targets.get(projectId);
+      return target && { target, policy: samplePolicy };
+    },
+  });
+}
+
+function say(fields: object, message: string): void {
+  writeSync(2, `${message} ${inspect(fields)}\n`);
+}
+
+/** What goes wrong is what a failing test has to tell. */
+const warnings: Logger = {
+  debug() {},
+  info() {},
+  warn: say,
+  error: say,
+  child: () => warnings,
+};
