@@ -1,0 +1,85 @@
+import { Checkout, type RepositoryAddress } from '../../../../../../test/support/github/checkout.ts';
+import { callerOf, type Caller } from '../../../../../../test/support/github/caller.ts';
+import { draftFacts, type DraftFacts } from '../../../../../../test/support/github/draft-facts.ts';
+import { startEmulate, type Emulate } from '../../../../../../test/support/github/emulate.ts';
+import { FaultProxy } from '../../../../../../test/support/github/fault-proxy.ts';
+import { sampleDraft, samplePolicy } from '../../../../../../test/support/github/sample-draft.ts';
+import type { EntryStore } from '../../../conversations/entry-store.ts';
+import { MemoryEntries } from '../../../conversations/entries.memory.ts';
+import { RetryableGitHubClient } from '../../client/retryable-github-client.ts';
+import { TokenPool } from '../../tokens/token-pool.ts';
+import { branchOf } from '../commit.ts';
+import type { Draft } from '../draft.ts';
+import { Drafts, type DraftsParts } from '../drafts.ts';
+import type { DraftPolicy } from '../policy.ts';
+import { GitHubTarget } from '../target.github.ts';
+import { silent } from './silent.ts';
+
+/** A GitHub with the repository `acme/shop`, a proxy before it, and a checkout of what is in the repository. */
+export class GitHubScene implements AsyncDisposable {
+  readonly proxy: FaultProxy;
+  readonly checkout: Checkout;
+  /** Past the proxy. */
+  readonly call: Caller;
+  readonly #emulate: Emulate;
+  readonly #address: RepositoryAddress;
+  #drafts = 0;
+
+  private constructor(emulate: Emulate, proxy: FaultProxy, checkout: Checkout, address: RepositoryAddress) {
+    this.#emulate = emulate;
+    this.proxy = proxy;
+    this.checkout = checkout;
+    this.#address = address;
+    this.call = callerOf(address);
+  }
+
+  static async start(): Promise<GitHubScene> {
+    const emulate = await startEmulate();
+    const proxy = await FaultProxy.start(emulate.url);
+    const checkout = await Checkout.create();
+    const [token = ''] = emulate.tokens;
+    const address = { url: emulate.url, token, repository: 'acme/shop' };
+    await checkout.pushTo(address);
+    return new GitHubScene(emulate, proxy, checkout, address);
+  }
+
+  /** Another draft each time. */
+  newDraft(change: Partial<Draft> = {}): Draft {
+    this.#drafts += 1;
+    return { ...sampleDraft(this.#drafts, this.checkout.baseSha), ...change };
+  }
+
+  /** A gateway: what it shares with others is `entries`. */
+  gateway(
+    change: Partial<DraftsParts> & {
+      readonly policy?: DraftPolicy;
+      readonly entries?: EntryStore;
+      readonly repo?: string;
+    } = {},
+  ): Drafts {
+    const { policy = samplePolicy, repo = 'shop', ...parts } = change;
+    const github = new RetryableGitHubClient({
+      tokenPool: new TokenPool(this.#emulate.tokens),
+      config: { maxRetries: 3, baseDelay: 0.001, maxDelay: 0.002, jitter: false },
+      baseUrl: this.proxy.url,
+    });
+    const target = new GitHubTarget({ github, owner: 'acme', repo, policy });
+    return new Drafts({
+      entries: new MemoryEntries(),
+      owner: 'gateway-1',
+      log: silent,
+      projectOf: () => ({ target, policy }),
+      ...parts,
+    });
+  }
+
+  facts(draft: Draft): Promise<DraftFacts> {
+    return draftFacts(this.#address, branchOf(draft, samplePolicy), draft.changeSet.baseSha);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.proxy[Symbol.asyncDispose]();
+    await this.#emulate[Symbol.asyncDispose]();
+    await this.checkout[Symbol.asyncDispose]();
+  }
+}
