@@ -1,7 +1,7 @@
 import type { ChangedFile, ChangeSet } from '@holdfast/protocol';
 import { contentOf } from './git-objects.ts';
 import { pathFault, quoted, samenessOf } from './paths.ts';
-import { alwaysProtected, ProtectedPaths, type Protection } from './protected-paths.ts';
+import { alwaysProtected, ProtectedPaths } from './protected-paths.ts';
 import { linkFaults } from './symlinks.ts';
 
 /** What a project's drafts may be, from the configuration; nothing of it comes from who asks for one. */
@@ -36,15 +36,24 @@ export function policyFaults(
     return [`The change set touches ${count} files; a draft has at most ${policy.maxFiles}. Split it.`];
   }
   const protectedPaths = new ProtectedPaths([...alwaysProtected, ...policy.protectedPaths]);
-  const malformed = [...files.map(({ path }) => path), ...deletions].flatMap((path) => pathFaults(path));
+  const touched = [
+    ...files.map(({ path }) => touches(path, 'changes')),
+    ...deletions.map((path) => touches(path, 'deletes')),
+  ];
+  const malformed = touched.filter(({ fault }) => fault !== undefined);
   return [
     ...sizeFaults(policy, files),
-    ...malformed,
-    ...files.flatMap(({ path }) => protectionFault(path, protectedPaths.find(path), 'changes')),
-    ...deletions.flatMap((path) => protectionFault(path, protectedPaths.find(path), 'deletes')),
+    ...malformed.map(({ path, fault = '' }) => `The path ${quoted(path)} ${fault}.`),
+    ...touched.filter(({ fault }) => fault === undefined).flatMap((one) => protectionFaults(one, protectedPaths)),
     // Paths have to be some before they can be held against each other.
     ...(malformed.length > 0 ? [] : [...samenessFaults(changeSet), ...linkFaults(files, protectedPaths)]),
   ];
+}
+
+type Touched = { readonly path: string; readonly verb: 'changes' | 'deletes'; readonly fault: string | undefined };
+
+function touches(path: string, verb: Touched['verb']): Touched {
+  return { path, verb, fault: pathFault(path) };
 }
 
 function sizeFaults({ maxBytes }: Pick<DraftPolicy, 'maxBytes'>, files: readonly ChangedFile[]): readonly string[] {
@@ -53,12 +62,8 @@ function sizeFaults({ maxBytes }: Pick<DraftPolicy, 'maxBytes'>, files: readonly
   return [`The change set has ${bytes} bytes of content; a draft has at most ${maxBytes}. Split it.`];
 }
 
-function pathFaults(path: string): readonly string[] {
-  const fault = pathFault(path);
-  return fault === undefined ? [] : [`The path ${quoted(path)} ${fault}.`];
-}
-
-function protectionFault(path: string, found: Protection | undefined, verb: 'changes' | 'deletes'): readonly string[] {
+function protectionFaults({ path, verb }: Touched, protectedPaths: ProtectedPaths): readonly string[] {
+  const found = protectedPaths.find(path);
   if (found === undefined) return [];
   const rule = `${quoted(found.pattern)} is protected`;
   return found.relation === 'protected'
