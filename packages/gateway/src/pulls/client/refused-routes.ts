@@ -8,7 +8,8 @@ const refusedRoutes: readonly { readonly what: string; readonly methods: RegExp;
     methods: /^/,
     path: /^\/repos\/[^/]+\/[^/]+\/pulls\/[^/]+\/update-branch$/,
   },
-  { what: 'deletes a repository', methods: /^DELETE$/, path: /^\/repos\/[^/]+\/[^/]+$/ },
+  // Some servers take a POST for what a field of its form says.
+  { what: 'deletes a repository', methods: /^(DELETE|POST)$/, path: /^\/repos\/[^/]+\/[^/]+$/ },
   { what: 'gives a repository away', methods: /^/, path: /^\/repos\/[^/]+\/[^/]+\/transfer$/ },
   {
     what: 'changes the protection of a branch',

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RetryNotice } from '../retry/call-until-done.ts';
 import { RetryError } from '../retry/retry-error.ts';
 import { TokenPool } from '../tokens/token-pool.ts';
+import { noMeter, type GitHubMeter } from './github-meter.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
 import { startClientClock } from './testing/client-clock.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
@@ -205,4 +206,15 @@ describe('a token that GitHub refuses', () => {
     expect(github.arrived).toHaveLength(2);
     expect(admission).toMatchObject({ open: 0, ended: 2 });
   });
+});
+
+test('a meter is told why something is sent again, by the token that it went with', async () => {
+  const refused = json({ message: 'Bad credentials' }, 401);
+  const paused = plain(429, { 'retry-after': '0' });
+  await using github = await startScriptedGitHub(refused, paused, plain(502), found);
+  const retried: string[] = [];
+  const meter: GitHubMeter = { ...noMeter, retried: (label, why) => retried.push(`${label} ${why}`) };
+  const admission = countingDoor(['ghp_one', 'ghp_two']);
+  await clientOf(github, { admission, meter }).request(repository, shop);
+  expect(retried).toEqual(['token-2 secondary_limit', 'token-2 transient']);
 });
