@@ -4,6 +4,7 @@ import { coldStart } from './cold-start.ts';
 import { contenders } from './contenders.ts';
 import type { Contender } from './contender.ts';
 import { faults } from './faults.ts';
+import { githubLimits } from './github/limits.ts';
 import { machineFacts } from './machine.ts';
 import { overSsh } from './over-ssh.ts';
 import { sessionStart } from './session-start.ts';
@@ -13,6 +14,7 @@ import type { Measure } from './measures/measure.ts';
 import { memory } from './measures/memory.ts';
 import { replay } from './measures/replay.ts';
 import { throughput } from './measures/throughput.ts';
+import { draftKills } from './pulls/draft-kills.ts';
 import { pairRatios } from './stats.ts';
 import { storeFaults } from './stores/store-faults.ts';
 import { stores } from './stores/stores.ts';
@@ -25,6 +27,8 @@ import { cell, table } from './table.ts';
  * npm run bench -- faults --kills 500 --seed 7     not among everything: parts are killed, what a viewer sees is counted
  * npm run bench -- stores --sizes 1000,100000      not among everything: conversation stores of these sizes
  * npm run bench -- store-faults --kills 500        not among everything: writers are killed, what they were told is looked for
+ * npm run bench -- draft-kills --kills 100         not among everything: killed this often in each gap of a draft pull request
+ * npm run bench -- github-limits                   not among everything: 8 processes against a GitHub with the documented limits
  *
  * A round starts each contender anew, one after the other; figures are medians of the rounds with the least and the
  * most, and a ratio is the median of the ratios within each round.
@@ -74,6 +78,16 @@ const named: readonly {
     name: 'stores',
     question: 'How fast are conversation stores, and how does that grow? Documents of 2 KB.',
     run: ({ sizes }) => stores(sizes),
+  },
+  {
+    name: 'draft-kills',
+    question: 'Is there exactly one draft pull request, however often its gateway is killed in the middle?',
+    run: draftKills,
+  },
+  {
+    name: 'github-limits',
+    question: 'Do 10,000 requests from 8 processes keep to GitHub’s limits, and how much of what these allow is used?',
+    run: ({ seed }) => githubLimits({ requests: 10_000, processes: 8, speed: 60, seed }),
   },
 ];
 
