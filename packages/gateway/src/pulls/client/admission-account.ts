@@ -1,14 +1,4 @@
-import type { BudgetLimits } from './budget-limits.ts';
-import {
-  advanceBudget,
-  freshBudget,
-  judge,
-  type BudgetEvent,
-  type BudgetState,
-  type Cost,
-  type Judgement,
-  type ToldQuota,
-} from './budget.ts';
+import type { Cost, Judgement, ToldQuota } from './budget.ts';
 
 /** A request that has a permit. */
 export type Flight = { readonly number: number; readonly cost: Cost; readonly startedAtMs: number };
@@ -16,59 +6,69 @@ export type Flight = { readonly number: number; readonly cost: Cost; readonly st
 /** How a flight ended. `unsent`: nothing went out. */
 export type Landing = { readonly told: ToldQuota; readonly isFree: boolean } | 'unsent';
 
+/** A request that may be sent, as far as this process knows. */
+export type Claim = {
+  readonly cost: Cost;
+  readonly isProbing: boolean;
+  /** Called once: with the flight when it may go, in the same step in which that was found; undefined: it may not, look again. */
+  readonly decide: (flight: Flight | undefined) => void;
+};
+
+/** What one account of GitHub's may be sent: for this process alone, or for all that share it. */
+export interface AdmissionAccount {
+  /** What this process knows; it changes nothing. */
+  judge(cost: Cost, atMs: number, options: { readonly isProbing: boolean }): Judgement;
+  /** Asks for what {@link judge} allows. */
+  claim(claim: Claim, atMs: number): void;
+  /** Every flight is to be ended, once; a second time changes nothing. */
+  end(flight: Flight, landing: Landing, atMs: number): void;
+  /** GitHub has limited the account: others that use it should hear of it at once. */
+  hurry(): void;
+  /** Ends flights that nobody ended for {@link longestFlightMs}; called before every look at the queue. */
+  endForgotten(atMs: number): void;
+  /**
+   * Tells the others what they should hear; called after every look. `isWanted`: somebody waits for what only they can give. Returns when to look
+   * again, if nothing happens before.
+   */
+  settle(atMs: number, isWanted: boolean): number | undefined;
+}
+
 /**
  * Who holds a permit and says nothing for so long is not heard of any more: its request counts as landed, so that a caller that forgot to end it
  * holds a place for ten minutes, which is longer than any call may take, and not for ever.
  */
 export const longestFlightMs = 600_000;
 
-/** The budget of one account as this process keeps it: what it may send, and what flies. */
-export class LocalAccount {
-  readonly #limits: BudgetLimits;
-  readonly #flights = new Map<number, Flight>();
-  #budget: BudgetState = freshBudget;
-  #flightCount = 0;
-
-  constructor(limits: BudgetLimits) {
-    this.#limits = limits;
-  }
-
-  judge(cost: Cost, atMs: number, options: { readonly isProbing: boolean }): Judgement {
-    return judge(this.#budget, cost, atMs, { limits: this.#limits, isProbing: options.isProbing });
-  }
+/** The flights of this process, oldest first. */
+export class Flights {
+  readonly #all = new Map<number, Flight>();
+  #count = 0;
 
   start(cost: Cost, atMs: number): Flight {
-    this.#flightCount += 1;
-    const flight = { number: this.#flightCount, cost, startedAtMs: atMs };
-    this.#flights.set(flight.number, flight);
-    this.#advance({ kind: 'started', member, cost, atMs });
+    this.#count += 1;
+    const flight = { number: this.#count, cost, startedAtMs: atMs };
+    this.#all.set(flight.number, flight);
     return flight;
   }
 
-  /** The second time, and after {@link longestFlightMs}, nothing is counted any more. */
-  end(flight: Flight, landing: Landing, atMs: number): void {
-    if (!this.#flights.delete(flight.number)) return;
-    const { cost } = flight;
-    this.#advance(
-      landing === 'unsent'
-        ? { kind: 'unused', member, cost, atMs }
-        : { kind: 'landed', member, cost, atMs, ...landing },
-    );
+  /** False when it had ended before. */
+  end(flight: Flight): boolean {
+    return this.#all.delete(flight.number);
   }
 
-  /** Ends the flights that are not heard of any more. Returns when the next one would be. */
-  endForgotten(atMs: number): number | undefined {
-    for (const flight of this.#flights.values()) {
-      const endMs = flight.startedAtMs + longestFlightMs;
-      if (endMs > atMs) return endMs;
-      this.end(flight, { told: 'lost', isFree: false }, atMs);
+  /** Those that are not heard of any more. */
+  forgotten(atMs: number): readonly Flight[] {
+    const all: Flight[] = [];
+    for (const flight of this.#all.values()) {
+      if (flight.startedAtMs + longestFlightMs > atMs) break;
+      all.push(flight);
     }
-    return undefined;
+    return all;
   }
 
-  #advance(event: BudgetEvent): void {
-    this.#budget = advanceBudget(this.#budget, event);
+  /** When the oldest would be. */
+  nextForgottenMs(): number | undefined {
+    const oldest = this.#all.values().next().value;
+    return oldest && oldest.startedAtMs + longestFlightMs;
   }
 }
-
-const member = 'self';

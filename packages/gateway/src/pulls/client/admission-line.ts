@@ -10,7 +10,7 @@ export type Waiter = {
   readonly notAfterMs: number;
   /** What it waited for last; undefined: it never had to. */
   why: WaitReason | undefined;
-  /** Ends the wait; a second call does nothing. */
+  /** Ends the wait; called once. */
   readonly settle: (admitted: Admitted) => void;
   readonly isSettled: () => boolean;
 };
@@ -48,6 +48,12 @@ export class WaitingLine {
     }
   }
 
+  takeAll(): readonly Waiter[] {
+    const all = [...this.#ranks.values()].flatMap(({ waiters }) => [...waiters.values()]);
+    this.#ranks.clear();
+    return all;
+  }
+
   leave(waiter: Waiter): void {
     const key = keyOf(waiter.ask);
     const rank = this.#ranks.get(key);
@@ -56,7 +62,7 @@ export class WaitingLine {
   }
 
   /** The one that came first, of the ranks that are not held back. */
-  first(heldBack: ReadonlyMap<Rank, unknown>): { readonly rank: Rank; readonly waiter: Waiter } | undefined {
+  first(heldBack: ReadonlySet<Rank>): { readonly rank: Rank; readonly waiter: Waiter } | undefined {
     let best: { readonly rank: Rank; readonly waiter: Waiter } | undefined;
     for (const rank of this.#ranks.values()) {
       if (heldBack.has(rank)) continue;

@@ -11,8 +11,8 @@ import { emptyWindow, forget, pullBack, roomAt, spend, type Window } from './bud
  * long requests take. Of the hourly quota GitHub tells how much is used; all that it has not told of is what flies. While nothing is known of a
  * quota, one request goes ahead and finds out.
  *
- * Several processes may share an account: each is a **member** with what flies for it; one that is not heard of for {@link memberMs} has died,
- * and what flew for it counts as landed. A clock that is behind is taken for as late as the newest that wrote; one far ahead is not believed.
+ * Several processes may share an account: each is a **member** with what flies for it; one that the others have not heard of for {@link memberMs}
+ * has died, and what flew for it counts as landed. A clock that is behind is taken for as late as the newest that wrote; one far ahead is not believed.
  */
 export type BudgetState = {
   /** The newest time of any event. */
@@ -79,6 +79,8 @@ export type Judgement =
 export const memberMs = 30_000;
 /** Clocks of machines differ by less. */
 const credibleMs = 10_000;
+/** Resets that are closer are of one window: the shortest, of searches, lasts a minute, and no answer is waited for longer than half of that. */
+const sameQuotaMs = 30_000;
 
 const grounded: Flying = {
   requests: 0,
@@ -95,7 +97,7 @@ export const freshBudget: BudgetState = {
   graphql: emptyWindow,
   contentOfMinute: emptyWindow,
   contentOfHour: emptyWindow,
-  contentAtMs: 0,
+  contentAtMs: -hour.lengthMs,
   quotas: {},
   members: {},
 };
@@ -105,10 +107,10 @@ export function judge(
   before: BudgetState,
   cost: Cost,
   atMs: number,
-  options: { readonly limits?: BudgetLimits; readonly isProbing?: boolean } = {},
+  options: { readonly member: string; readonly limits?: BudgetLimits; readonly isProbing?: boolean },
 ): Judgement {
-  const { limits = documentedLimits, isProbing = false } = options;
-  const state = asOf(before, atMs);
+  const { member, limits = documentedLimits, isProbing = false } = options;
+  const state = asOf(before, member, atMs);
   const nowMs = state.atMs;
   // What the caller's clock says when the state's says `ms`.
   const later = (why: BudgetReason, ms: number | undefined): Judgement => ({
@@ -130,7 +132,7 @@ export function judge(
 
 /** The state after an event. */
 export function advanceBudget(before: BudgetState, event: BudgetEvent): BudgetState {
-  const state = asOf(before, event.atMs);
+  const state = asOf(before, event.member, event.atMs);
   const flying = state.members[event.member]?.flying ?? grounded;
   switch (event.kind) {
     case 'started': {
@@ -158,8 +160,8 @@ export function memberCount(state: BudgetState): number {
   return Object.keys(state.members).length;
 }
 
-/** The state at a time: what no longer counts is forgotten, and who is not heard of any more has landed. */
-function asOf(state: BudgetState, atMs: number): BudgetState {
+/** The state as `self` sees it: what no longer counts is forgotten, and what flew for others that are not heard of any more has landed. */
+function asOf(state: BudgetState, self: string, atMs: number): BudgetState {
   const isCredible = state.atMs - atMs <= credibleMs;
   const nowMs = isCredible ? Math.max(state.atMs, atMs) : atMs;
   const sane = isCredible ? state : pulledBack(state, nowMs);
@@ -171,7 +173,9 @@ function asOf(state: BudgetState, atMs: number): BudgetState {
     contentOfMinute: forget(sane.contentOfMinute, minute, nowMs),
     contentOfHour: forget(sane.contentOfHour, hour, nowMs),
   };
-  const dead = Object.entries(next.members).filter(([, { seenAtMs }]) => nowMs - seenAtMs > memberMs);
+  const dead = Object.entries(next.members).filter(
+    ([member, { seenAtMs }]) => member !== self && nowMs - seenAtMs > memberMs,
+  );
   return dead.reduce<BudgetState>((all, [member, { flying }]) => land(withMember(all, member, grounded), flying), next);
 }
 
@@ -225,9 +229,9 @@ function learn(state: BudgetState, { told, cost, isFree }: Extract<BudgetEvent, 
   const { limit, used, resetAtMs } = told;
   const heard: QuotaState = { kind: 'known', limit, used, resetAtMs };
   if (known?.kind !== 'known') return set(heard);
-  // The reset is reckoned from dates in whole seconds, so that of one hour varies a little.
-  if (resetAtMs > known.resetAtMs + credibleMs) return set(heard);
-  if (resetAtMs < known.resetAtMs - credibleMs) return state;
+  // The reset is reckoned from the answer's date, so it seems later by as long as the answer was under way, and of one hour varies by that.
+  if (resetAtMs > known.resetAtMs + sameQuotaMs) return set(heard);
+  if (resetAtMs < known.resetAtMs - sameQuotaMs) return state;
   return set({ ...heard, used: Math.max(used, known.used), resetAtMs: Math.max(known.resetAtMs, resetAtMs) });
 }
 

@@ -1,4 +1,3 @@
-import type { EntryStore } from '../../conversations/entry-store.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { TokenPool } from '../tokens/token-pool.ts';
 import type { TokenWarning } from '../tokens/token-warning.ts';
@@ -7,8 +6,6 @@ import { TokenAdmission, type TokenAdmissionOptions } from './token-admission.ts
 
 export type OpenAdmissionOptions = TokenAdmissionOptions & {
   readonly tokens: readonly (string | Secret)[];
-  /** What gateways that use the same tokens share; without it each keeps to the limits alone. */
-  readonly entries?: EntryStore;
   readonly onWarning?: (warning: TokenWarning) => void;
 };
 

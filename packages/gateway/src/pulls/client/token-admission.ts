@@ -1,13 +1,17 @@
-import type { PoolCandidate, TokenPool } from '../tokens/token-pool.ts';
+import type { EntryStore } from '../../conversations/entry-store.ts';
 import { classify, isFree, type Answer, type Question, type Verdict } from '../retry/classify.ts';
-import type { Admission, Admitted, Ask, Permit } from './admission.ts';
-import { LocalAccount, type Flight } from './admission-account.ts';
+import type { AccountReader } from '../tokens/account-reader.ts';
+import type { AppTokens } from '../tokens/app-tokens.ts';
+import type { TokenPool } from '../tokens/token-pool.ts';
+import type { AdmissionAccount, Flight } from './admission-account.ts';
 import { machineClock, type AdmissionClock } from './admission-clock.ts';
 import { WaitingLine, type Rank, type Waiter } from './admission-line.ts';
+import { AdmissionPlacing, type Place } from './admission-placing.ts';
+import type { Admission, Admitted, Ask } from './admission.ts';
 import { documentedLimits, type BudgetLimits } from './budget-limits.ts';
 import { readToldQuota } from './budget-quota.ts';
 import { apiOf } from './budget.ts';
-import { noMeter, type CallOutcome, type GitHubMeter, type WaitReason } from './github-meter.ts';
+import { noMeter, type CallOutcome, type GitHubMeter } from './github-meter.ts';
 
 export type TokenAdmissionOptions = {
   /** Default: the machine's. The pool is to have the same. */
@@ -15,100 +19,127 @@ export type TokenAdmissionOptions = {
   readonly meter?: GitHubMeter;
   /** Default: {@link documentedLimits}. */
   readonly limits?: BudgetLimits;
+  /** What gateways that use the same tokens share; without it each takes the whole of the limits for itself. */
+  readonly entries?: EntryStore;
+  /** After how long without an answer of the store this process goes on by itself. Default: 10 s. */
+  readonly storeTimeoutMs?: number;
+  /** Installations of a GitHub App, which go before the pool's tokens. */
+  readonly app?: AppTokens;
+  /** Tells tokens of the same user; without it they are taken for different users'. */
+  readonly accounts?: AccountReader;
 };
 
-/** What holds a rank back, and until when, if that is known. */
-type Hold = { readonly why: WaitReason; readonly atMs: number | undefined };
+type AdmitOptions = { readonly signal: AbortSignal; readonly notAfterMs: number };
 
-type Placing =
-  | { readonly kind: 'start'; readonly candidate: PoolCandidate; readonly account: LocalAccount }
-  | ({ readonly kind: 'hold'; readonly full: readonly LocalAccount[] } & Hold)
-  | { readonly kind: 'none'; readonly message: string };
+const identityQuestion: Question = { method: 'GET' };
 
-/** The door to GitHub: a pool's tokens, each under the budget of its account. Who waits is looked at again whenever something has changed. */
-export class TokenAdmission implements Admission {
+/**
+ * The door to GitHub: a pool's tokens, each under the budget of its account. Who waits is looked at again whenever something has changed, and
+ * nothing is sent that was not allowed in the very step in which it gets its permit. The line has no bound of its own: callers have, and a
+ * deadline. Once closed it lets nobody through.
+ */
+export class TokenAdmission implements Admission, AsyncDisposable {
   readonly #pool: TokenPool;
   readonly #clock: AdmissionClock;
   readonly #meter: GitHubMeter;
-  readonly #limits: BudgetLimits;
-  readonly #accounts = new Map<string, LocalAccount>();
+  readonly #placing: AdmissionPlacing;
   readonly #line = new WaitingLine();
+  /** Their claim was refused: they go back to their places. */
+  #sentBack: Waiter[] = [];
   #count = 0;
   #isLooking = false;
+  #isClosed = false;
   #callOff: (() => void) | undefined;
 
   constructor(pool: TokenPool, options: TokenAdmissionOptions = {}) {
+    const { clock = machineClock, limits = documentedLimits, storeTimeoutMs = 10_000 } = options;
     this.#pool = pool;
-    this.#clock = options.clock ?? machineClock;
+    this.#clock = clock;
     this.#meter = options.meter ?? noMeter;
-    this.#limits = options.limits ?? documentedLimits;
+    this.#placing = new AdmissionPlacing({
+      pool,
+      clock,
+      limits,
+      storeTimeoutMs,
+      entries: options.entries,
+      app: options.app,
+      accounts: options.accounts,
+      changed: () => this.#look(),
+      identified: (label, account, flight, answer) => {
+        const verdict = this.#pool.ended(label, identityQuestion, answer);
+        this.#landed(label, account, flight, { question: identityQuestion, answer, verdict });
+      },
+    });
   }
 
-  admit(
-    ask: Ask,
-    { signal, notAfterMs }: { readonly signal: AbortSignal; readonly notAfterMs: number },
-  ): Promise<Admitted> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      let isSettled = false;
-      const finish = (): boolean => {
-        if (isSettled) return false;
+  async admit(ask: Ask, { signal, notAfterMs }: AdmitOptions): Promise<Admitted> {
+    signal.throwIfAborted();
+    if (this.#isClosed) return closed;
+    const { promise, resolve, reject } = Promise.withResolvers<Admitted>();
+    let isSettled = false;
+    this.#count += 1;
+    const waiter: Waiter = {
+      number: this.#count,
+      ask,
+      sinceMs: this.#clock.now(),
+      notAfterMs,
+      why: undefined,
+      isSettled: () => isSettled,
+      settle: (admitted) => {
         isSettled = true;
         signal.removeEventListener('abort', onAbort);
-        return true;
-      };
-      this.#count += 1;
-      const waiter: Waiter = {
-        number: this.#count,
-        ask,
-        sinceMs: this.#clock.now(),
-        notAfterMs,
-        why: undefined,
-        isSettled: () => isSettled,
-        settle: (admitted) => {
-          if (finish()) resolve(admitted);
-        },
-      };
-      const onAbort = (): void => {
-        if (!finish()) return;
-        this.#line.leave(waiter);
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the port promises the signal's own reason
-        reject(signal.reason);
-        this.#look();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#line.join(waiter);
+        resolve(admitted);
+      },
+    };
+    const onAbort = (): void => {
+      isSettled = true;
+      this.#line.leave(waiter);
+      reject(signal.reason as Error);
       this.#look();
-    });
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#line.join(waiter);
+    this.#look();
+    return await promise;
+  }
+
+  /** Lets nobody through any more, and tells the store that nothing flies for this process. Twice is fine. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#look();
+    await this.#placing.close();
   }
 
   /** Lets through who may go now, sends away who would not wait so long, and sets the clock for the others. */
   #look(): void {
-    // Whoever is let through may ask for more at once; the look that is under way sees it.
+    // What happens meanwhile is seen by the look that is under way.
     if (this.#isLooking) return;
     this.#isLooking = true;
-    try {
-      this.#callOff?.();
-      this.#callOff = undefined;
-      const nextMs = this.#letThrough();
-      if (nextMs === undefined || this.#line.isEmpty) return;
-      this.#callOff = this.#clock.after(nextMs - this.#clock.now(), () => this.#look());
-    } finally {
-      this.#isLooking = false;
-    }
+    this.#callOff?.();
+    this.#callOff = undefined;
+    this.#line.rejoin(this.#sentBack.splice(0).filter((waiter) => !waiter.isSettled()));
+    if (this.#isClosed) for (const waiter of this.#line.takeAll()) waiter.settle(closed);
+    this.#placing.endForgotten(this.#clock.now());
+    const { nextMs, wanted } = this.#letThrough();
+    const atMs = this.#clock.now();
+    const settleMs = this.#isClosed ? Infinity : this.#placing.settle(atMs, wanted);
+    const nextLookMs = Math.min(nextMs, settleMs);
+    this.#isLooking = false;
+    if (this.#line.isEmpty || nextLookMs === Infinity) return;
+    this.#callOff = this.#clock.after(nextLookMs - atMs, () => this.#look());
   }
 
-  /** Returns when to look again, if nothing happens before. */
-  #letThrough(): number | undefined {
-    const heldBack = new Map<Rank, Hold>();
-    const full = new Map<LocalAccount, Set<string>>();
-    let nextMs = this.#endForgotten();
+  #letThrough(): { readonly nextMs: number; readonly wanted: ReadonlySet<AdmissionAccount> } {
+    const heldBack = new Set<Rank>();
+    const full = new Map<AdmissionAccount, Set<'rest' | 'graphql'>>();
+    const wanted = new Set<AdmissionAccount>();
+    let nextMs = Infinity;
     for (;;) {
       const next = this.#line.first(heldBack);
-      if (!next) return nextMs;
+      if (!next) return { nextMs, wanted };
       const { rank, waiter } = next;
       const atMs = this.#clock.now();
-      const placing = this.#place(waiter.ask, atMs, full);
+      const placing = this.#placing.place(waiter.ask, atMs, full);
       if (placing.kind === 'none') {
         this.#line.leave(waiter);
         waiter.settle(placing);
@@ -116,115 +147,91 @@ export class TokenAdmission implements Admission {
       }
       if (placing.kind === 'start') {
         this.#line.leave(waiter);
-        this.#start(waiter, placing.candidate, placing.account, atMs);
+        this.#claim(waiter, placing, atMs);
         continue;
       }
       waiter.why = placing.why;
-      heldBack.set(rank, placing);
+      heldBack.add(rank);
+      for (const account of placing.wanted) wanted.add(account);
       for (const account of placing.full) {
-        full.set(account, (full.get(account) ?? new Set()).add(placing.why === 'slots' ? 'all' : apiOf(waiter.ask)));
+        const apis = full.get(account) ?? new Set();
+        // Slots are for both.
+        for (const api of placing.why === 'slots' ? (['rest', 'graphql'] as const) : [apiOf(waiter.ask)]) apis.add(api);
+        full.set(account, apis);
       }
       const availableAtMs = placing.atMs ?? atMs;
       for (const late of this.#line.takeImpatient(rank, availableAtMs)) {
         late.settle({ kind: 'too_late', availableAtMs: Math.max(availableAtMs, late.notAfterMs + 1) });
       }
-      nextMs = Math.min(nextMs ?? Infinity, placing.atMs ?? Infinity, rank.earliestDeadlineMs + 1);
+      if (rank.waiters.size > 0) nextMs = Math.min(nextMs, placing.atMs ?? Infinity, rank.earliestDeadlineMs + 1);
     }
   }
 
-  #place(ask: Ask, atMs: number, full: ReadonlyMap<LocalAccount, ReadonlySet<string>>): Placing {
-    const { all, message } = this.#pool.candidates(ask.resource);
-    const suited = preferring(ask.prefer, all);
-    if (suited.length === 0) return { kind: 'none', message };
-    const holds: Hold[] = [];
-    const fullNow: LocalAccount[] = [];
-    for (const candidate of suited) {
-      if (candidate.freeAtMs > atMs) {
-        holds.push({ why: 'cooling', atMs: candidate.freeAtMs });
-        continue;
-      }
-      const account = this.#accountOf(candidate);
-      const closed = full.get(account);
-      if (closed?.has('all') || closed?.has(apiOf(ask))) {
-        holds.push({ why: 'queue', atMs: undefined });
-        continue;
-      }
-      const judgement = account.judge(ask, atMs, candidate);
-      if (judgement.kind === 'now') return { kind: 'start', candidate, account };
-      holds.push(judgement);
-      if (judgement.why === 'slots' || judgement.why === 'points') fullNow.push(account);
-    }
-    return { kind: 'hold', full: fullNow, ...earliest(holds) };
-  }
-
-  #start(waiter: Waiter, { label, source }: PoolCandidate, account: LocalAccount, atMs: number): void {
-    const secret = source.secret(atMs);
-    if (!secret) throw new Error('no secret');
-    const flight = account.start(waiter.ask, atMs);
+  #claim(waiter: Waiter, place: Place, atMs: number): void {
+    const { label, account, isProbing } = place;
     this.#pool.taken(label);
-    if (waiter.why) this.#meter.waited(label, waiter.why, atMs - waiter.sinceMs);
-    let isOver = false;
-    const once = (): boolean => {
-      const isFirst = !isOver;
-      isOver = true;
-      return isFirst;
+    const decide = (flight: Flight | undefined): void => {
+      const nowMs = this.#clock.now();
+      if (flight && !waiter.isSettled() && !this.#isClosed && this.#placing.isFree(label, waiter.ask, nowMs)) {
+        if (waiter.why) this.#meter.waited(label, waiter.why, nowMs - waiter.sinceMs);
+        waiter.settle(this.#permit(place, flight));
+        return;
+      }
+      if (flight) account.end(flight, 'unsent', nowMs);
+      if (!waiter.isSettled()) this.#sentBack.push(waiter);
     };
-    const permit: Permit = {
+    account.claim({ cost: waiter.ask, isProbing, decide }, atMs);
+  }
+
+  #permit({ label, secret, account, refused, accepted }: Place, flight: Flight): Admitted {
+    let isOver = false;
+    return {
       kind: 'permit',
       label,
       secret,
-      ended: (question, answer) =>
-        once() ? this.#ended(label, account, flight, question, answer) : classify(question, answer, this.#clock.now()),
+      ended: (question, answer) => {
+        const seen = classify(question, answer, this.#clock.now());
+        if (isOver) return seen;
+        isOver = true;
+        const isRefused = seen.kind === 'final' && seen.reason === 'unauthorized';
+        if (!isRefused && answer.kind === 'response') accepted();
+        // An installation's token may have been revoked; with a new one the request is good again, and this one did nothing.
+        const verdict: Verdict =
+          isRefused && refused() ? { kind: 'transient' } : this.#pool.ended(label, question, answer);
+        this.#landed(label, account, flight, { question, answer, verdict });
+        return verdict;
+      },
       unused: () => {
-        if (once()) this.#unused(label, account, flight);
+        if (isOver) return;
+        isOver = true;
+        account.end(flight, 'unsent', this.#clock.now());
+        this.#meter.called(label, 'not_sent');
+        this.#look();
       },
     };
-    waiter.settle(permit);
   }
 
-  #ended(label: string, account: LocalAccount, flight: Flight, question: Question, answer: Answer): Verdict {
+  #landed(
+    label: string,
+    account: AdmissionAccount,
+    flight: Flight,
+    { question, answer, verdict }: { readonly question: Question; readonly answer: Answer; readonly verdict: Verdict },
+  ): void {
     const atMs = this.#clock.now();
-    const verdict = this.#pool.ended(label, question, answer);
     const told = readToldQuota(question, answer, verdict, atMs);
-    const isUnsent =
-      answer.kind === 'no_answer' && (answer.reason === 'not_connected' || answer.reason === 'untrusted');
-    account.end(flight, isUnsent ? 'unsent' : { told, isFree: isFree(answer) }, atMs);
-    this.#meter.called(label, outcomeOf(verdict));
+    account.end(flight, isUnsent(answer) ? 'unsent' : { told, isFree: isFree(answer) }, atMs);
+    const outcome = outcomeOf(verdict);
+    if (outcome === 'limited' || outcome === 'unauthorized') account.hurry();
+    this.#meter.called(label, outcome);
     if (typeof told !== 'string') this.#meter.quota(label, told.resource, told.limit - told.used, told.limit);
     this.#look();
-    return verdict;
-  }
-
-  #unused(label: string, account: LocalAccount, flight: Flight): void {
-    account.end(flight, 'unsent', this.#clock.now());
-    this.#meter.called(label, 'not_sent');
-    this.#look();
-  }
-
-  #accountOf({ label, source }: PoolCandidate): LocalAccount {
-    const user = this.#pool.accountOf(label);
-    const key = (user !== undefined && this.#pool.firstOf(user)) || source.key;
-    const account = this.#accounts.get(key) ?? new LocalAccount(this.#limits);
-    this.#accounts.set(key, account);
-    return account;
-  }
-
-  #endForgotten(): number | undefined {
-    const atMs = this.#clock.now();
-    const next = [...this.#accounts.values()].flatMap((account) => account.endForgotten(atMs) ?? []);
-    return next.length === 0 ? undefined : Math.min(...next);
   }
 }
 
-/** The one that is preferred goes first, if it is free. */
-function preferring(label: string | undefined, all: readonly PoolCandidate[]): readonly PoolCandidate[] {
-  const preferred = label === undefined ? undefined : all.find((candidate) => candidate.label === label);
-  return preferred ? [preferred, ...all.filter((candidate) => candidate !== preferred)] : all;
-}
+const closed: Admitted = { kind: 'none', message: 'The gateway is stopping; nothing is sent to GitHub any more.' };
 
-/** The one that ends first; one of which nobody knows when may end at any time. */
-function earliest(holds: readonly Hold[]): Hold {
-  return holds.reduce((first, hold) => ((hold.atMs ?? 0) < (first.atMs ?? 0) ? hold : first));
+function isUnsent(answer: Answer): boolean {
+  return answer.kind === 'no_answer' && (answer.reason === 'not_connected' || answer.reason === 'untrusted');
 }
 
 function outcomeOf(verdict: Verdict): CallOutcome {

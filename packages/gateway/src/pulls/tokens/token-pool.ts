@@ -182,10 +182,9 @@ export class TokenPool {
     return this.#state.tokens[this.#indexOf(label)]?.account;
   }
 
-  /** The label of the first token that acts as this user. */
-  firstOf(account: string): string | undefined {
-    const index = this.#state.tokens.findIndex((token) => token.account === account);
-    return index === -1 ? undefined : this.#labelOf(index);
+  /** The first token that acts as this user. */
+  firstOf(account: string): { readonly label: string; readonly source: TokenSource } | undefined {
+    return this.#places[this.#state.tokens.findIndex((token) => token.account === account)];
   }
 
   /** What other processes should know of a token. */

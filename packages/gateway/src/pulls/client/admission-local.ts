@@ -1,0 +1,58 @@
+import { Flights, type AdmissionAccount, type Claim, type Flight, type Landing } from './admission-account.ts';
+import type { BudgetLimits } from './budget-limits.ts';
+import {
+  advanceBudget,
+  freshBudget,
+  judge,
+  type BudgetEvent,
+  type BudgetState,
+  type Cost,
+  type Judgement,
+} from './budget.ts';
+
+const self = 'self';
+
+/** An account that only this process uses. */
+export class LocalAccount implements AdmissionAccount {
+  readonly #limits: BudgetLimits;
+  readonly #flights = new Flights();
+  #budget: BudgetState = freshBudget;
+
+  constructor(limits: BudgetLimits) {
+    this.#limits = limits;
+  }
+
+  judge(cost: Cost, atMs: number, { isProbing }: { readonly isProbing: boolean }): Judgement {
+    return judge(this.#budget, cost, atMs, { member: self, limits: this.#limits, isProbing });
+  }
+
+  claim({ cost, decide }: Claim, atMs: number): void {
+    this.#advance({ kind: 'started', member: self, cost, atMs });
+    decide(this.#flights.start(cost, atMs));
+  }
+
+  end(flight: Flight, landing: Landing, atMs: number): void {
+    if (this.#flights.end(flight)) this.#advance(endOf(flight, landing, self, atMs));
+  }
+
+  hurry(): void {}
+
+  endForgotten(atMs: number): void {
+    for (const flight of this.#flights.forgotten(atMs)) this.end(flight, { told: 'lost', isFree: false }, atMs);
+  }
+
+  settle(): number | undefined {
+    return this.#flights.nextForgottenMs();
+  }
+
+  #advance(event: BudgetEvent): void {
+    this.#budget = advanceBudget(this.#budget, event);
+  }
+}
+
+/** What the end of a flight is to the budget. */
+export function endOf({ cost }: Flight, landing: Landing, member: string, atMs: number): BudgetEvent {
+  return landing === 'unsent'
+    ? { kind: 'unused', member, cost, atMs }
+    : { kind: 'landed', member, cost, atMs, ...landing };
+}

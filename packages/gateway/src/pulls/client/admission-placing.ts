@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import type { EntryStore } from '../../conversations/entry-store.ts';
+import type { Secret } from '../../lib/secret.ts';
+import type { Answer } from '../retry/classify.ts';
+import type { AccountReader } from '../tokens/account-reader.ts';
+import type { AppTokens } from '../tokens/app-tokens.ts';
+import type { PoolCandidate, TokenPool } from '../tokens/token-pool.ts';
+import type { AdmissionAccount, Flight } from './admission-account.ts';
+import type { AdmissionClock } from './admission-clock.ts';
+import { AdmissionIdentity } from './admission-identity.ts';
+import { LocalAccount } from './admission-local.ts';
+import { SharedAccount } from './admission-shared.ts';
+import { AdmissionTokens, type Readiness } from './admission-tokens.ts';
+import type { Ask } from './admission.ts';
+import type { BudgetLimits } from './budget-limits.ts';
+import { apiOf } from './budget.ts';
+import type { WaitReason } from './github-meter.ts';
+
+export type PlacingParts = {
+  readonly pool: TokenPool;
+  readonly clock: AdmissionClock;
+  readonly limits: BudgetLimits;
+  readonly entries: EntryStore | undefined;
+  readonly storeTimeoutMs: number;
+  readonly app: AppTokens | undefined;
+  readonly accounts: AccountReader | undefined;
+  /** Something may have become possible. */
+  readonly changed: () => void;
+  /** A request that found out who a token is was answered. */
+  readonly identified: (label: string, account: AdmissionAccount, flight: Flight, answer: Answer) => void;
+};
+
+/** Where a request may go, with what; or what holds it back, and until when, if that is known. */
+export type Placing =
+  | ({ readonly kind: 'start' } & Place)
+  /** `full`: accounts that have no room; `wanted`: those of them of which nobody knows when they will. */
+  | {
+      readonly kind: 'hold';
+      readonly why: WaitReason;
+      readonly atMs: number | undefined;
+      readonly full: readonly AdmissionAccount[];
+      readonly wanted: readonly AdmissionAccount[];
+    }
+  | { readonly kind: 'none'; readonly message: string };
+
+export type Place = {
+  readonly label: string;
+  readonly secret: Secret;
+  readonly account: AdmissionAccount;
+  readonly isProbing: boolean;
+  /** GitHub refused the secret: true when another one is fetched in its place. */
+  readonly refused: () => boolean;
+  readonly accepted: () => void;
+};
+
+/** Accounts that somebody in front waits for, by what there is no room for. */
+export type FullAccounts = ReadonlyMap<AdmissionAccount, ReadonlySet<'rest' | 'graphql'>>;
+
+type Held = { readonly why: WaitReason; readonly atMs: number | undefined; readonly broken?: string };
+
+/** Which of a pool's tokens a request goes with, by what the pool, their accounts and their owners allow. */
+export class AdmissionPlacing {
+  readonly #parts: PlacingParts;
+  readonly #tokens: AdmissionTokens;
+  readonly #identity: AdmissionIdentity;
+  readonly #member = randomUUID().slice(0, 13);
+  readonly #accounts = new Map<string, AdmissionAccount>();
+
+  constructor(parts: PlacingParts) {
+    this.#parts = parts;
+    this.#tokens = new AdmissionTokens(parts.pool, parts.app, parts.changed);
+    this.#identity = new AdmissionIdentity(parts.pool, parts.accounts, parts.changed);
+  }
+
+  /** Nobody may pass who would take the room that somebody in front waits for. */
+  place(ask: Ask, atMs: number, taken: FullAccounts): Placing {
+    const installations = this.#tokens.installations(atMs);
+    if (installations.kind === 'fetching') return { ...fetching, kind: 'hold', full: [], wanted: [] };
+    const { all, message } = this.#parts.pool.candidates(ask.resource);
+    const suited = preferring(ask.prefer, ofOwner(ask.owner, all));
+    if (suited.length === 0) return this.#nothing(ask, all.length, installations, message);
+    const held: Held[] = [];
+    const full: AdmissionAccount[] = [];
+    const wanted: AdmissionAccount[] = [];
+    for (const candidate of suited) {
+      if (candidate.freeAtMs > atMs) {
+        held.push({ why: 'cooling', atMs: candidate.freeAtMs });
+        continue;
+      }
+      const account = this.#accountOf(candidate);
+      if (taken.get(account)?.has(apiOf(ask))) {
+        held.push({ why: 'queue', atMs: undefined });
+        continue;
+      }
+      const judgement = account.judge(ask, atMs, candidate);
+      if (judgement.kind === 'later') {
+        held.push(judgement);
+        if (judgement.why === 'slots' || judgement.why === 'points') full.push(account);
+        if (judgement.atMs === undefined) wanted.push(account);
+        continue;
+      }
+      const place = this.#ready(candidate, account, atMs);
+      if (place.kind === 'start') return place;
+      held.push(place);
+    }
+    const broken = held.find((one) => one.broken !== undefined)?.broken;
+    if (broken !== undefined && held.every((one) => one.broken !== undefined)) return { kind: 'none', message: broken };
+    return { kind: 'hold', ...earliest(held), full, wanted };
+  }
+
+  /** True while nothing forbids to use a token that was free a moment ago. */
+  isFree(label: string, ask: Ask, atMs: number): boolean {
+    const candidate = this.#parts.pool.candidates(ask.resource).all.find((one) => one.label === label);
+    return candidate !== undefined && candidate.freeAtMs <= atMs;
+  }
+
+  /** Counts what nobody ended for too long as landed. */
+  endForgotten(atMs: number): void {
+    for (const account of this.#accounts.values()) account.endForgotten(atMs);
+  }
+
+  /** Lets the accounts tell what the others should hear. Returns when to do it again, if nothing happens before. */
+  settle(atMs: number, wanted: ReadonlySet<AdmissionAccount>): number {
+    return [...this.#accounts.values()].reduce(
+      (nextMs, account) => Math.min(nextMs, account.settle(atMs, wanted.has(account)) ?? Infinity),
+      Infinity,
+    );
+  }
+
+  /** Gives back what other processes could use. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#accounts.values()].map(async (account) => {
+        if (account instanceof SharedAccount) await account.close();
+      }),
+    );
+  }
+
+  #ready(
+    candidate: PoolCandidate,
+    account: AdmissionAccount,
+    atMs: number,
+  ): Extract<Placing, { kind: 'start' }> | ({ readonly kind: 'held' } & Held) {
+    const { label, source, isProbing } = candidate;
+    const token = this.#tokens.of(candidate, atMs);
+    if (token.kind === 'fetching') return { kind: 'held', ...fetching };
+    if (token.kind === 'broken') {
+      return { kind: 'held', why: 'token', atMs: token.atMs, ...(token.isFinal && { broken: token.message }) };
+    }
+    const { secret } = token;
+    const identity = this.#identity.of(label, atMs);
+    if (identity === 'unknown') {
+      this.#identity.ask({
+        label,
+        secret,
+        account,
+        ended: (flight, answer) => this.#parts.identified(label, account, flight, answer),
+      });
+      return { kind: 'held', ...fetching };
+    }
+    if (identity !== 'known') return { kind: 'held', why: 'token', atMs: identity.atMs };
+    const refused = (): boolean => source.refused(secret);
+    return { kind: 'start', label, secret, account, isProbing, refused, accepted: () => source.accepted() };
+  }
+
+  #nothing(ask: Ask, count: number, installations: { readonly kind: string } | Readiness, message: string): Placing {
+    if ('message' in installations) {
+      return installations.isFinal
+        ? { kind: 'none', message: installations.message }
+        : { kind: 'hold', why: 'token', atMs: installations.atMs, full: [], wanted: [] };
+    }
+    if (count === 0) return { kind: 'none', message };
+    return {
+      kind: 'none',
+      message: `The GitHub App is not installed at ${ask.owner}; install it there, or set GITHUB_TOKEN.`,
+    };
+  }
+
+  /** Tokens of one user are one account: the first one's. */
+  #accountOf({ label, source }: PoolCandidate): AdmissionAccount {
+    const { pool } = this.#parts;
+    const user = pool.accountOf(label);
+    const first = user === undefined ? undefined : pool.firstOf(user);
+    const of = first && first.label !== label ? first : { label, source };
+    const known = this.#accounts.get(of.label);
+    if (known) return known;
+    const account = this.#open(of.label, of.source.key);
+    this.#accounts.set(of.label, account);
+    return account;
+  }
+
+  #open(label: string, key: string): AdmissionAccount {
+    const { entries, pool, clock, limits, storeTimeoutMs, changed } = this.#parts;
+    if (!entries) return new LocalAccount(limits);
+    return new SharedAccount({
+      store: entries,
+      key,
+      member: this.#member,
+      limits,
+      clock,
+      storeTimeoutMs,
+      changed,
+      standing: () => pool.standingOf(label),
+      hear: ({ standing, user }) => {
+        if (standing) pool.hear(label, standing);
+        if (user !== undefined) pool.identify(label, user);
+      },
+      silent: (cause) => {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        const message = `What other gateways do with ${label} is not known (${why}); until it is, this one keeps to a part of GitHub's limits.`;
+        pool.warn({ kind: 'not_shared', label, message });
+      },
+    });
+  }
+}
+
+const fetching = { why: 'token', atMs: undefined } as const;
+
+function ofOwner(owner: string | undefined, all: readonly PoolCandidate[]): readonly PoolCandidate[] {
+  const name = owner?.toLowerCase();
+  return name === undefined ? all : all.filter(({ source }) => source.owner === undefined || source.owner === name);
+}
+
+/** The one that is preferred goes first. */
+function preferring(label: string | undefined, all: readonly PoolCandidate[]): readonly PoolCandidate[] {
+  const preferred = label === undefined ? undefined : all.find((candidate) => candidate.label === label);
+  return preferred ? [preferred, ...all.filter((candidate) => candidate !== preferred)] : all;
+}
+
+/** The one that ends first; one of which nobody knows when may end at any time. */
+function earliest(held: readonly Held[]): Held {
+  return held.reduce((first, one) => ((one.atMs ?? 0) < (first.atMs ?? 0) ? one : first));
+}

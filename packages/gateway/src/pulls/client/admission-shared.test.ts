@@ -1,0 +1,206 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { EntryStore } from '../../conversations/entry-store.ts';
+import { MemoryEntries } from '../../conversations/entries.memory.ts';
+import type { Permit } from './admission.ts';
+import { documentedLimits } from './budget-limits.ts';
+import { answer, content, doorOf, get, minuteMs, permitOf, quota, read, settled } from './testing/door.ts';
+
+const hourMs = 60 * minuteMs;
+const told = quota(5_000, 4_999, hourMs);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function gateways(count: number, entries: EntryStore = new MemoryEntries()) {
+  return Array.from({ length: count }, () => doorOf({ entries }));
+}
+
+type Door = ReturnType<typeof doorOf>;
+
+async function know({ ask }: Door): Promise<void> {
+  (await permitOf(ask())).ended(get, answer(200, told));
+  await vi.advanceTimersByTimeAsync(1_000);
+}
+
+/** Asks at each door so many times, and collects who gets a permit. */
+function askAll(doors: readonly Door[], count: number, what = read): { readonly permits: Permit[] } {
+  const permits: Permit[] = [];
+  for (const door of doors) {
+    for (let one = 0; one < count; one += 1) {
+      door.ask(what).then(
+        (admitted) => admitted.kind === 'permit' && permits.push(admitted),
+        () => undefined,
+      );
+    }
+  }
+  return { permits };
+}
+
+describe('gateways that share a token', () => {
+  test('have a hundred requests under way together', async () => {
+    const doors = gateways(8);
+    await know(doors[0] as Door);
+    const { permits } = askAll(doors, 50);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(permits).toHaveLength(100);
+    for (const permit of permits.slice(0, 30)) permit.ended(get, answer());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(permits).toHaveLength(130);
+  });
+
+  test('send no more than the points of a minute in any minute, and all of them', async () => {
+    const doors = gateways(8);
+    await know(doors[0] as Door);
+    const sentAtMs: number[] = [];
+    for (const door of doors) {
+      for (let one = 0; one < 500; one += 1) {
+        void permitOf(door.ask()).then((permit) => {
+          sentAtMs.push(Date.now());
+          setTimeout(() => permit.ended(get, answer()), 50 + (one % 7) * 100);
+        });
+      }
+    }
+    await vi.advanceTimersByTimeAsync(5 * minuteMs);
+    expect(sentAtMs).toHaveLength(4_000);
+    const most = sentAtMs.map((atMs) => sentAtMs.filter((other) => other >= atMs && other < atMs + minuteMs).length);
+    expect(Math.max(...most)).toBeLessThanOrEqual(900);
+    // 900 at once, and as many each minute from then on: the last of them after four.
+    expect(Math.max(...sentAtMs)).toBeLessThan(4 * minuteMs * 1.05);
+  });
+
+  test('create content a second apart', async () => {
+    const doors = gateways(3);
+    await know(doors[0] as Door);
+    const { permits } = askAll(doors, 2, content);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(permits).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(permits).toHaveLength(5);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(permits).toHaveLength(6);
+  });
+
+  test('hear of a limit before their next request', async () => {
+    const [one, other] = gateways(2) as [Door, Door];
+    await know(one);
+    await know(other);
+    const limited = await permitOf(one.ask());
+    limited.ended(get, answer(403, { 'retry-after': '120' }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await other.ask(read, Date.now() + minuteMs)).toMatchObject({ kind: 'too_late' });
+    expect(other.pool.status()).toMatchObject([{ coolingUntilMs: { core: expect.any(Number) as number } }]);
+  });
+
+  test('know together what is left of the quota', async () => {
+    const [one, other] = gateways(2) as [Door, Door];
+    (await permitOf(one.ask())).ended(get, answer(200, quota(5_000, 3, hourMs)));
+    await vi.advanceTimersByTimeAsync(1_000);
+    const { permits } = askAll([other, one], 5);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(permits).toHaveLength(3);
+    one.abort();
+    other.abort();
+  });
+
+  test('get back the places of one that died', async () => {
+    const [dead, other] = gateways(2) as [Door, Door];
+    await know(dead);
+    const flying = askAll([dead], 100);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(flying.permits).toHaveLength(100);
+    // Nothing of it ever runs again.
+    vi.clearAllTimers();
+    const waiting = askAll([other], 10);
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(waiting.permits).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(waiting.permits).toHaveLength(10);
+  });
+
+  test('keep the places of one that lives, however long its requests take', async () => {
+    const [slow, other] = gateways(2) as [Door, Door];
+    await know(slow);
+    askAll([slow], 100);
+    await vi.advanceTimersByTimeAsync(0);
+    const waiting = askAll([other], 10);
+    await vi.advanceTimersByTimeAsync(5 * minuteMs);
+    expect(waiting.permits).toHaveLength(0);
+    slow.abort();
+    other.abort();
+  });
+
+  test('get the places of one that stops at once', async () => {
+    const [stopping, other] = gateways(2) as [Door, Door];
+    await know(stopping);
+    const { permits } = askAll([stopping], 100);
+    await vi.advanceTimersByTimeAsync(0);
+    for (const permit of permits) permit.ended(get, answer());
+    await stopping.admission[Symbol.asyncDispose]();
+    const waiting = askAll([other], 10);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.permits).toHaveLength(10);
+  });
+
+  test('change the store once for all that wait, and once at a time', async () => {
+    const entries = new MemoryEntries();
+    const changes = vi.spyOn(entries, 'changeEntry');
+    const [door] = gateways(1, entries) as [Door];
+    await know(door);
+    changes.mockClear();
+    const { permits } = askAll([door], 100);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(permits).toHaveLength(100);
+    // The first that asks does not wait for others; they are asked for together.
+    expect(changes).toHaveBeenCalledTimes(2);
+    for (const permit of permits) permit.ended(get, answer());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(changes).toHaveBeenCalledTimes(3);
+    await vi.advanceTimersByTimeAsync(hourMs);
+    expect(changes).toHaveBeenCalledTimes(3);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('write nothing of a token into the store', async () => {
+    const entries = new MemoryEntries();
+    const keys: string[] = [];
+    const change = entries.changeEntry.bind(entries);
+    vi.spyOn(entries, 'changeEntry').mockImplementation((key, to) => {
+      keys.push(key);
+      return change(key, to);
+    });
+    const [door] = gateways(1, entries) as [Door];
+    await know(door);
+    expect(keys[0]).toMatch(/^github\/token\/[0-9a-f]{16}$/);
+    expect((await entries.readEntry(keys[0] ?? ''))?.body).not.toContain('ghp_');
+  });
+});
+
+describe('without an answer of the store', () => {
+  test.each([
+    ['that refuses', async () => Promise.reject(new Error('disk is full'))],
+    ['that says nothing', async () => new Promise<never>(() => {})],
+  ])('a gateway goes on with a part of the limits, says so once, and comes back: one %s', async (_, fault) => {
+    const entries = new MemoryEntries();
+    const changes = vi.spyOn(entries, 'changeEntry').mockImplementation(fault);
+    const warnings: string[] = [];
+    const door = doorOf({ entries, onWarning: ({ kind }) => warnings.push(kind) });
+    const first = door.ask();
+    await vi.advanceTimersByTimeAsync(10_000);
+    (await permitOf(first)).ended(get, answer(200, told));
+    const { permits } = askAll([door], 200);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(permits).toHaveLength(documentedLimits.requests / 4);
+    await vi.advanceTimersByTimeAsync(minuteMs);
+    expect(warnings).toEqual(['not_shared']);
+    changes.mockRestore();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(permits).toHaveLength(100);
+    // What flies was told, so another gateway has no place.
+    expect(await settled([doorOf({ entries }).ask()])).toEqual(['waiting']);
+    door.abort();
+  });
+});

@@ -1,0 +1,286 @@
+import type { EntryStore } from '../../conversations/entry-store.ts';
+import { worse, type Standing } from '../tokens/token-state.ts';
+import { Flights, type AdmissionAccount, type Claim, type Flight, type Landing } from './admission-account.ts';
+import type { AdmissionClock } from './admission-clock.ts';
+import { entryOf, readSharedAccount, type SharedAccountState } from './admission-entry.ts';
+import { endOf } from './admission-local.ts';
+import { shareOf, type BudgetLimits } from './budget-limits.ts';
+import {
+  advanceBudget,
+  flyingFor,
+  freshBudget,
+  judge,
+  memberCount,
+  type BudgetEvent,
+  type BudgetState,
+  type Cost,
+  type Flying,
+  type Judgement,
+} from './budget.ts';
+
+type KnownUser = { readonly kind: 'user'; readonly user: string } | { readonly kind: 'ask' | 'wait' };
+
+/** A claim that the store has not been asked for yet, and what it is to our copy. */
+type Pending = { readonly claim: Claim; readonly started: BudgetEvent };
+
+export type SharedAccountParts = {
+  readonly store: EntryStore;
+  readonly key: string;
+  /** Names this process among those that share the account. */
+  readonly member: string;
+  readonly limits: BudgetLimits;
+  readonly clock: AdmissionClock;
+  /** How long the store may take, before this process goes on by itself. */
+  readonly storeTimeoutMs: number;
+  /** How the token stands here, and what another process knows of it. */
+  readonly standing: () => Standing | undefined;
+  readonly hear: (known: { readonly standing: Standing | undefined; readonly user: string | undefined }) => void;
+  /** Something may have become possible. */
+  readonly changed: () => void;
+  /** The store does not answer; told again only after it did. */
+  readonly silent: (cause: unknown) => void;
+};
+
+/** What landed is told so late at the latest when nobody here waits for its place; and how often a place is asked after that others hold. */
+const reportMs = 500;
+/** Well below the time after which a member counts as dead. */
+const heartbeatMs = 10_000;
+const silenceMs = 10_000;
+/** How many gateways there are when nobody could be asked. */
+const leastShare = 4;
+const longestLog = 10_000;
+/** Whoever asks GitHub who a token is has died, or was not answered. */
+const askingMs = 30_000;
+
+/**
+ * An account that several processes use, by one entry in the store. What may be sent is claimed there: all that waits here in one change, and one
+ * change at a time, which also tells what has landed since the last one, and brings what the others know. Between changes the process keeps a copy,
+ * which tells when asking is worth it; only the store says yes.
+ *
+ * When the store does not answer the process goes on by its copy with a part of the limits, and tries again every ten seconds.
+ *
+ * The clocks of the machines: who is behind counts by the newest time in the entry, so a window is never shorter by the clock of whoever is ahead; one
+ * that is more than ten seconds ahead of us is not believed. What a clock that is behind wrote after a pause of all others is forgotten by those
+ * that are ahead too early, by as much as the clocks differ.
+ */
+export class SharedAccount implements AdmissionAccount {
+  readonly #parts: SharedAccountParts;
+  readonly #flights = new Flights();
+  /** What was in the entry after the last change, and what happened here since. */
+  #copy: BudgetState = freshBudget;
+  /** What the entry says that flies for this process. */
+  #told: Flying | undefined;
+  /** What the entry has not been told yet. */
+  #log: BudgetEvent[] = [];
+  #claims: Pending[] = [];
+  #changing: Promise<void> | undefined;
+  #changedAtMs = -Infinity;
+  #silentUntilMs: number | undefined;
+  #callOff: (() => void) | undefined;
+  #isUrgent = false;
+
+  constructor(parts: SharedAccountParts) {
+    this.#parts = parts;
+  }
+
+  judge(cost: Cost, atMs: number, { isProbing }: { readonly isProbing: boolean }): Judgement {
+    return judge(this.#copy, cost, atMs, { member: this.#parts.member, limits: this.#limits(), isProbing });
+  }
+
+  claim(claim: Claim, atMs: number): void {
+    const started = { kind: 'started', member: this.#parts.member, cost: claim.cost, atMs } as const;
+    this.#copy = advanceBudget(this.#copy, started);
+    if (this.#silentUntilMs === undefined) {
+      this.#claims.push({ claim, started });
+      return;
+    }
+    this.#note(started);
+    claim.decide(this.#flights.start(claim.cost, atMs));
+  }
+
+  end(flight: Flight, landing: Landing, atMs: number): void {
+    if (!this.#flights.end(flight)) return;
+    const event = endOf(flight, landing, this.#parts.member, atMs);
+    this.#copy = advanceBudget(this.#copy, event);
+    this.#note(event);
+  }
+
+  /** The others should hear of a limit before they send anything more. */
+  hurry(): void {
+    this.#isUrgent = true;
+  }
+
+  endForgotten(atMs: number): void {
+    for (const flight of this.#flights.forgotten(atMs)) this.end(flight, { told: 'lost', isFree: false }, atMs);
+  }
+
+  settle(atMs: number, isWanted: boolean): number | undefined {
+    const forgottenMs = this.#flights.nextForgottenMs();
+    if (this.#changing) return forgottenMs;
+    this.#stopTimer();
+    const dueMs = this.#dueMs(atMs, isWanted);
+    if (dueMs <= atMs) this.#changing = this.#change();
+    else if (dueMs < Infinity) {
+      this.#callOff = this.#parts.clock.after(dueMs - atMs, () => this.#parts.changed(), { isIdle: true });
+    }
+    const pollMs =
+      isWanted && this.#silentUntilMs === undefined ? Math.max(atMs, this.#changedAtMs) + reportMs : Infinity;
+    return Math.min(forgottenMs ?? Infinity, pollMs);
+  }
+
+  /** Who the token acts as, when one of those that share it knows; `ask`: nobody is asking, so this process is to. */
+  async whoIs(): Promise<KnownUser> {
+    const { store, key, clock } = this.#parts;
+    return await this.#inTime(
+      store.changeEntry<KnownUser>(key, (current) => {
+        const atMs = clock.now();
+        const known = readSharedAccount(current);
+        if (known.user !== undefined) return { next: undefined, result: { kind: 'user', user: known.user } };
+        if (known.askingUntilMs > atMs) return { next: undefined, result: { kind: 'wait' } };
+        return { next: entryOf({ ...known, askingUntilMs: atMs + askingMs }, atMs), result: { kind: 'ask' } };
+      }),
+    );
+  }
+
+  async tellUser(user: string): Promise<void> {
+    const { store, key, clock } = this.#parts;
+    await this.#inTime(
+      store.changeEntry(key, (current) => ({
+        next: entryOf({ ...readSharedAccount(current), user }, clock.now()),
+        result: undefined,
+      })),
+    );
+  }
+
+  /** Tells the entry what it has not been told, so that the others have the places at once; and does nothing more. */
+  async close(): Promise<void> {
+    await this.#changing;
+    this.#stopTimer();
+    if (this.#log.length > 0) await this.#change();
+    this.#stopTimer();
+  }
+
+  #stopTimer(): void {
+    this.#callOff?.();
+    this.#callOff = undefined;
+  }
+
+  /** When the entry is to be changed. */
+  #dueMs(atMs: number, isWanted: boolean): number {
+    if (this.#silentUntilMs !== undefined) return this.#log.length > 0 || isWanted ? this.#silentUntilMs : Infinity;
+    if (this.#claims.length > 0 || this.#isUrgent) return atMs;
+    const sinceMs = this.#changedAtMs;
+    const oldest = this.#log[0];
+    if (isWanted) return oldest ? atMs : Math.max(atMs, sinceMs + reportMs);
+    if (oldest) return Math.max(atMs, oldest.atMs + reportMs);
+    return flyingFor(this.#copy, this.#parts.member).requests > 0 ? Math.max(atMs, sinceMs + heartbeatMs) : Infinity;
+  }
+
+  async #change(): Promise<void> {
+    const { store, key, clock, member } = this.#parts;
+    const claims = this.#claims;
+    const log = this.#log;
+    this.#claims = [];
+    this.#log = [];
+    this.#isUrgent = false;
+    try {
+      const { state, allowed } = await this.#inTime(
+        store.changeEntry(key, (current) => {
+          const atMs = clock.now();
+          const { state: next, allowed: all } = this.#next(readSharedAccount(current), log, claims, atMs);
+          return { next: entryOf(next, atMs), result: { state: next, allowed: all } };
+        }),
+      );
+      this.#told = flyingFor(state.budget, member);
+      const since = [...this.#log, ...this.#claims.map(({ started }) => started)];
+      this.#copy = since.reduce(advanceBudget, state.budget);
+      this.#silentUntilMs = undefined;
+      this.#parts.hear(state);
+      this.#end();
+      for (const one of claims)
+        one.claim.decide(allowed.has(one) ? this.#flights.start(one.claim.cost, clock.now()) : undefined);
+    } catch (error) {
+      this.#log = [...log, ...this.#log];
+      this.#goOnAlone(error);
+      this.#end();
+      for (const { claim } of claims) claim.decide(undefined);
+    }
+    this.#parts.changed();
+  }
+
+  /** What the entry is to hold. No effects: the store may call it again. */
+  #next(
+    before: SharedAccountState,
+    log: readonly BudgetEvent[],
+    claims: readonly Pending[],
+    atMs: number,
+  ): { readonly state: SharedAccountState; readonly allowed: ReadonlySet<Pending> } {
+    const { member, limits } = this.#parts;
+    const own = this.#parts.standing();
+    const standing = before.standing && own ? worse(before.standing, own) : (own ?? before.standing);
+    const told: BudgetState = this.#told
+      ? advanceBudget(before.budget, { kind: 'seen', member, atMs, flying: this.#told })
+      : before.budget;
+    let budget = log.reduce(advanceBudget, told);
+    const allowed = new Set<Pending>();
+    const isLimited = (cost: Cost): boolean =>
+      standing !== undefined && Math.max(standing.cooling.allUntilMs, standing.cooling.untilMs[cost.resource]) > atMs;
+    for (const one of claims) {
+      const { cost } = one.claim;
+      const isProbing = (standing?.cooling.secondaryLimits ?? 0) > 0;
+      if (isLimited(cost) || judge(budget, cost, atMs, { member, limits, isProbing }).kind !== 'now') continue;
+      budget = advanceBudget(budget, { kind: 'started', member, cost, atMs });
+      allowed.add(one);
+    }
+    return { state: { ...before, budget, standing }, allowed };
+  }
+
+  #goOnAlone(cause: unknown): void {
+    const isNews = this.#silentUntilMs === undefined;
+    this.#silentUntilMs = this.#parts.clock.now() + silenceMs;
+    // What was claimed does not fly; those who wait claim it again, from the copy.
+    const { member } = this.#parts;
+    const flying = this.#log.reduce(advanceBudget, {
+      ...freshBudget,
+      atMs: this.#copy.atMs,
+      members: this.#told ? { [member]: { seenAtMs: this.#copy.atMs, flying: this.#told } } : {},
+    });
+    const atMs = this.#copy.atMs;
+    this.#copy = advanceBudget(this.#copy, { kind: 'seen', member, atMs, flying: flyingFor(flying, member) });
+    const pending = this.#claims.splice(0);
+    for (const { claim } of pending) claim.decide(undefined);
+    if (isNews) this.#parts.silent(cause);
+  }
+
+  #end(): void {
+    this.#changing = undefined;
+    this.#changedAtMs = this.#parts.clock.now();
+  }
+
+  #note(event: BudgetEvent): void {
+    this.#log.push(event);
+    if (this.#log.length <= longestLog || this.#changing) return;
+    // The store has been silent for long: how much flies is what it has to know.
+    this.#told = flyingFor(this.#copy, this.#parts.member);
+    this.#log = [];
+  }
+
+  #limits(): BudgetLimits {
+    const { limits } = this.#parts;
+    return this.#silentUntilMs === undefined ? limits : shareOf(limits, Math.max(leastShare, memberCount(this.#copy)));
+  }
+
+  async #inTime<Result>(change: Promise<Result>): Promise<Result> {
+    const { clock, storeTimeoutMs } = this.#parts;
+    let callOff: (() => void) | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const fault = new Error(`The store did not answer in ${storeTimeoutMs} ms.`);
+      callOff = clock.after(storeTimeoutMs, () => reject(fault), { isIdle: true });
+    });
+    try {
+      return await Promise.race([change, late]);
+    } finally {
+      callOff?.();
+    }
+  }
+}

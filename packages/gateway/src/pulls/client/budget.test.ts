@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { documentedLimits, shareOf } from './budget-limits.ts';
+import {
+  advanceBudget,
+  freshBudget,
+  judge,
+  memberMs,
+  type BudgetEvent,
+  type BudgetState,
+  type Cost,
+  type ToldQuota,
+} from './budget.ts';
+
+const read: Cost = { resource: 'core', kind: 'read' };
+const write: Cost = { resource: 'core', kind: 'write' };
+const query: Cost = { resource: 'graphql', kind: 'read' };
+const member = 'a';
+const resetAtMs = 3_600_000;
+
+const known = (used: number, at = resetAtMs): ToldQuota => ({ resource: 'core', limit: 5_000, used, resetAtMs: at });
+const started = (cost: Cost, atMs = 0, by = member): BudgetEvent => ({ kind: 'started', member: by, atMs, cost });
+const landed = (cost: Cost, told: ToldQuota = 'lost', atMs = 0, isFree = false, by = member): BudgetEvent => ({
+  kind: 'landed',
+  member: by,
+  atMs,
+  cost,
+  told,
+  isFree,
+});
+const after = (...events: readonly BudgetEvent[]): BudgetState => events.reduce(advanceBudget, freshBudget);
+const ask = (state: BudgetState, cost: Cost, atMs = 0, options = {}) =>
+  judge(state, cost, atMs, { member, ...options });
+const now = { kind: 'now' };
+const when = (why: string, atMs: number | undefined) => ({ kind: 'later', why, atMs });
+
+const unlimited: BudgetState = { ...freshBudget, quotas: { core: { kind: 'none' }, graphql: { kind: 'none' } } };
+const many = (count: number, ...events: readonly BudgetEvent[]): readonly BudgetEvent[] =>
+  Array.from({ length: count }, () => events).flat();
+
+describe('the quota', () => {
+  test.each<[string, BudgetState, Cost, object]>([
+    ['of which nothing is known lets one ahead', freshBudget, read, now],
+    ['that is being found out holds the others back', after(started(read)), read, when('quota', undefined)],
+    ['of another resource has nothing to do with it', after(started(read)), query, now],
+    ['is found out again when there was no answer', after(started(read), landed(read)), read, now],
+    [
+      'is not limited when GitHub tells of none',
+      after(started(read), landed(read, 'nothing'), started(read)),
+      read,
+      now,
+    ],
+    ['has room', after(started(read), landed(read, known(4_999))), read, now],
+    ['has been used up', after(started(read), landed(read, known(5_000))), read, when('quota', resetAtMs)],
+    [
+      'is kept for what flies',
+      after(started(read), landed(read, known(4_999)), started(read)),
+      read,
+      when('quota', undefined),
+    ],
+    [
+      'counts what was sent and not answered',
+      after(started(read), landed(read, known(4_998)), ...many(2, started(read), landed(read))),
+      read,
+      when('quota', resetAtMs),
+    ],
+    [
+      'does not count what was free',
+      after(started(read), landed(read, known(4_999)), started(read), landed(read, 'nothing', 0, true)),
+      read,
+      now,
+    ],
+    [
+      'is the highest that was told: answers come out of order',
+      after(...many(2, started(read)), landed(read, known(5_000)), landed(read, known(4_990))),
+      read,
+      when('quota', resetAtMs),
+    ],
+    [
+      'is not told by an answer of the hour before',
+      after(...many(2, started(read)), landed(read, known(5_000)), landed(read, known(10, 0))),
+      read,
+      when('quota', resetAtMs),
+    ],
+    [
+      'is new in a new hour',
+      after(...many(2, started(read)), landed(read, known(5_000)), landed(read, known(1, 2 * resetAtMs))),
+      read,
+      now,
+    ],
+  ])('%s', (_, state, cost, expected) => {
+    expect(ask(state, cost)).toEqual(expected);
+  });
+
+  test('is whole again at its reset', () => {
+    const state = after(started(read), landed(read, known(5_000)));
+    expect(ask(state, read, resetAtMs - 1)).toEqual(when('quota', resetAtMs));
+    expect(ask(state, read, resetAtMs)).toEqual(now);
+  });
+});
+
+describe('the secondary limits', () => {
+  const withEvents = (events: readonly BudgetEvent[]): BudgetState => events.reduce(advanceBudget, unlimited);
+
+  test.each<[string, BudgetState, Cost, object]>([
+    ['99 under way: one more', withEvents(many(99, started(read))), read, now],
+    [
+      '100 under way: none, of REST and GraphQL together',
+      withEvents(many(50, started(read), started(query))),
+      query,
+      when('slots', undefined),
+    ],
+    ['900 points: no read', withEvents(many(180, started(write), landed(write))), read, when('points', 60_500)],
+    [
+      '899 points: a read',
+      withEvents([...many(179, started(write), landed(write)), ...many(4, started(read), landed(read))]),
+      read,
+      now,
+    ],
+    [
+      '896 points: no write',
+      withEvents([...many(179, started(write), landed(write)), started(read), landed(read)]),
+      write,
+      when('points', 60_500),
+    ],
+    ['900 points of REST: GraphQL has its own', withEvents(many(180, started(write), landed(write))), query, now],
+    [
+      'points that fly count, from their landing at the earliest',
+      withEvents(many(90, started(write), started(write), landed(write))),
+      read,
+      when('points', 60_500),
+    ],
+  ])('%s', (_, state, cost, expected) => {
+    expect(ask(state, cost)).toEqual(expected);
+  });
+
+  test('after one of which only one request is under way at a time', () => {
+    expect(ask(unlimited, read, 0, { isProbing: true })).toEqual(now);
+    expect(ask(withEvents([started(read)]), read, 0, { isProbing: true })).toEqual(when('slots', undefined));
+  });
+
+  test('let what was not sent be sent again', () => {
+    const full = withEvents(many(100, started(read)));
+    expect(ask(advanceBudget(full, { kind: 'unused', member, atMs: 0, cost: read }), read)).toEqual(now);
+  });
+
+  test('are divided among those that cannot hear each other, and never to nothing', () => {
+    expect(shareOf(documentedLimits, 4)).toEqual({
+      requests: 25,
+      restPoints: 225,
+      graphqlPoints: 500,
+      contentPerMinute: 20,
+      contentPerHour: 125,
+      contentApartMs: 4_000,
+    });
+    expect(shareOf(documentedLimits, 1_000)).toMatchObject({ requests: 1, restPoints: 5, contentPerHour: 1 });
+  });
+});
+
+describe('members', () => {
+  const flying = many(100, started(read, 0, 'dead')).reduce(advanceBudget, unlimited);
+
+  test('that are not heard of any more have landed, and their points count from then on', () => {
+    expect(ask(flying, read, memberMs)).toEqual(when('slots', undefined));
+    expect(ask(flying, read, memberMs + 1)).toEqual(now);
+    const rest = ask(flying, read, memberMs + 1, { limits: { ...documentedLimits, restPoints: 100 } });
+    expect(rest).toEqual(when('points', 90_500));
+  });
+
+  test('never count as dead to themselves, and say what flies', () => {
+    expect(ask(flying, read, 10 * memberMs, { member: 'dead' })).toEqual(when('slots', undefined));
+    const of = { core: 99, search: 0, code_search: 0, graphql: 0 };
+    const seen = { requests: 99, rest: 99, graphql: 0, content: 0, of };
+    expect(
+      ask(advanceBudget(flying, { kind: 'seen', member: 'dead', atMs: 20_000, flying: seen }), read, 40_000),
+    ).toEqual(now);
+  });
+});
+
+describe('clocks', () => {
+  const full = many(180, started(write, 5_000), landed(write, 'lost', 5_000)).reduce(advanceBudget, unlimited);
+
+  test('that are behind are taken for as late as the newest that wrote', () => {
+    // Ours shows 0 when the other's shows 5000: the room comes 60.5 s from now.
+    expect(ask(full, read, 0)).toEqual(when('points', 60_500));
+  });
+
+  test('that are far ahead are not believed: what they wrote counts from now', () => {
+    const wrong = many(180, started(write, 1e12), landed(write, 'lost', 1e12)).reduce(advanceBudget, unlimited);
+    expect(ask(wrong, read, 1_000)).toEqual(when('points', 61_500));
+  });
+});

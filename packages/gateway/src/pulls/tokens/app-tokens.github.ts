@@ -1,0 +1,86 @@
+import type { createAppAuth } from '@octokit/auth-app';
+import { request } from '@octokit/request';
+import { Secret } from '../../lib/secret.ts';
+import type { AppTokens, Installation } from './app-tokens.ts';
+
+export type GitHubAppParts = {
+  readonly appId: string;
+  /** PEM. */
+  readonly privateKey: Secret;
+  /** None: all of the app's. */
+  readonly installationIds: readonly string[];
+  /** Without a slash at its end. */
+  readonly apiUrl: string;
+};
+
+/**
+ * What a draft needs, and no more: https://docs.github.com/rest/authentication/permissions-required-for-github-apps. Labels and comments of a pull request
+ * are an issue's. Never `administration` or `workflows`.
+ */
+const permissions = {
+  contents: 'write',
+  pull_requests: 'write',
+  checks: 'write',
+  issues: 'write',
+  metadata: 'read',
+} as const;
+
+const pageSize = 100;
+
+/** Tokens of a GitHub App, by Octokit; its package is loaded when the first one is needed. */
+export class GitHubAppTokens implements AppTokens {
+  readonly #parts: GitHubAppParts;
+  readonly #request: typeof request;
+  #auth: ReturnType<typeof createAppAuth> | undefined;
+
+  constructor(parts: GitHubAppParts) {
+    this.#parts = parts;
+    this.#request = request.defaults({ baseUrl: parts.apiUrl });
+  }
+
+  async installations({ signal }: { readonly signal: AbortSignal }): Promise<readonly Installation[]> {
+    const { token } = await (await this.#open(signal))({ type: 'app' });
+    const all: Installation[] = [];
+    for (let page = 1; ; page += 1) {
+      const { data } = await this.#request('GET /app/installations', {
+        per_page: pageSize,
+        page,
+        headers: { authorization: `bearer ${token}` },
+        request: { signal },
+      });
+      all.push(...data.map(({ id, account }) => ({ id: String(id), account: accountOf(account) })));
+      if (data.length < pageSize) break;
+    }
+    const { installationIds } = this.#parts;
+    if (installationIds.length === 0) return all;
+    return installationIds.map((id) => all.find((one) => one.id === id) ?? { id, account: undefined });
+  }
+
+  async newToken(
+    installationId: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<{ readonly secret: Secret; readonly expiresAtMs: number }> {
+    const auth = await this.#open(signal);
+    // Octokit's own cache would give the token again that GitHub has just refused.
+    const { token, expiresAt } = await auth({ type: 'installation', installationId, permissions, refresh: true });
+    return { secret: new Secret(token), expiresAtMs: Date.parse(expiresAt) };
+  }
+
+  async #open(signal: AbortSignal): Promise<ReturnType<typeof createAppAuth>> {
+    signal.throwIfAborted();
+    if (this.#auth) return this.#auth;
+    const { createAppAuth: create } = await import('@octokit/auth-app');
+    this.#auth ??= create({
+      appId: this.#parts.appId,
+      privateKey: this.#parts.privateKey.reveal(),
+      request: this.#request,
+      log: { warn: () => undefined },
+    });
+    return this.#auth;
+  }
+}
+
+/** An enterprise has a slug, and everybody else a login. */
+function accountOf(account: { readonly login?: string; readonly slug?: string } | null): string | undefined {
+  return (account?.login ?? account?.slug)?.toLowerCase();
+}
