@@ -248,6 +248,21 @@ describe('a step that goes wrong', () => {
     expect(scene.ends).toEqual([failed, published]);
   });
 
+  test('for long does not keep others that come meanwhile', async () => {
+    const scene = new DraftsScene();
+    const drafts = scene.gateway();
+    await drafts.request(draftOf('slow', 'd-slow'));
+    const slow = scene.holdAt('tree');
+    drafts.start();
+    await slow.reached;
+    scene.target.around = async () => undefined;
+    await drafts.request(draftOf());
+    await scene.pass(until('the other to be published', async () => (await drafts.read('d-1'))?.kind === 'published'));
+    expect(await drafts.read('d-slow')).toMatchObject({ kind: 'open', step: 'tree', isRunning: true });
+    slow.goOn();
+    await drafts.stop();
+  });
+
   test('because the project is not configured here waits for a gateway that knows it', async () => {
     const scene = new DraftsScene();
     await scene.gateway().request(draftOf());

@@ -55,6 +55,10 @@ export class Drafts {
   readonly #stopping = new AbortController();
   readonly #stopped = new AbortController();
   readonly #running = new Map<string, Promise<Attempt>>();
+  /** Open drafts that recovery has found and not looked at yet. */
+  readonly #found = new Set<string>();
+  readonly #workers = new Set<Promise<void>>();
+  #isStarted = false;
   #timer: unknown;
   #looking: Promise<void> = Promise.resolve();
 
@@ -144,14 +148,11 @@ export class Drafts {
     return stateOf(changed.outbox, now);
   }
 
-  /** From now on every open draft is carried on, also those that other gateways accepted and left. */
+  /** From now on every open draft is carried on, also those that other gateways accepted and left. Twice is fine. */
   start(): void {
-    if (this.#stopping.signal.aborted) return;
-    this.#looking = this.#look()
-      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'open drafts not looked at'))
-      .finally(() => {
-        if (!this.#stopping.signal.aborted) this.#timer = this.#clock.setTimeout(() => this.start(), lookEveryMs);
-      });
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#lookAgain();
   }
 
   /** Begins nothing new; what is under way is given five seconds to end, then given back. Twice is fine. */
@@ -159,23 +160,40 @@ export class Drafts {
     this.#stopping.abort(stopReason());
     this.#clock.clearTimeout(this.#timer);
     const timer = this.#clock.setTimeout(() => this.#stopped.abort(stopReason()), stopWithinMs);
-    await Promise.allSettled([this.#looking, ...this.#running.values()]);
+    await this.#looking;
+    await Promise.allSettled([...this.#workers, ...this.#running.values()]);
     this.#clock.clearTimeout(timer);
   }
 
+  #lookAgain(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#looking = this.#look()
+      .catch((error: unknown) => this.#parts.log.warn({ err: error }, 'open drafts not looked at'))
+      .finally(() => {
+        if (this.#stopping.signal.aborted) return;
+        this.#timer = this.#clock.setTimeout(() => this.#lookAgain(), lookEveryMs);
+      });
+  }
+
+  /** Does not wait for what it begins: one that takes long does not keep those that come meanwhile. */
   async #look(): Promise<void> {
     const keys = await this.#parts.entries.entriesIn(openDrafts, mostOpen);
-    const waiting = keys.map(draftIdIn).filter((id) => id !== undefined);
-    const work = async (): Promise<void> => {
-      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-        if (this.#stopping.signal.aborted) return;
-        if (this.#running.has(id)) continue;
-        await this.#attempt(id, this.#stopped.signal).catch((error: unknown) =>
-          this.#parts.log.warn({ err: error, draftId: id }, 'draft not carried on'),
-        );
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, work));
+    for (const id of keys.map(draftIdIn)) if (id !== undefined) this.#found.add(id);
+    while (this.#workers.size < Math.min(atOnce, this.#found.size + this.#workers.size)) {
+      const worker = this.#work().finally(() => this.#workers.delete(worker));
+      this.#workers.add(worker);
+    }
+  }
+
+  async #work(): Promise<void> {
+    for (const id of this.#found) {
+      this.#found.delete(id);
+      if (this.#stopping.signal.aborted) return;
+      if (this.#running.has(id)) continue;
+      await this.#attempt(id, this.#stopped.signal).catch((error: unknown) =>
+        this.#parts.log.warn({ err: error, draftId: id }, 'draft not carried on'),
+      );
+    }
   }
 
   /** One at a time for a draft in this process: it would take its own claim from itself. */

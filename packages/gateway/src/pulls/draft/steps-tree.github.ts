@@ -41,23 +41,32 @@ export function treeStep(repository: Repository, changeSet: ChangeSet): Step {
     send: async (done, { signal }) => {
       const there = repository.named(done);
       const baseTree = textIn(done, 'base', 'baseTree');
-      const tree = [...changeSet.files.map(entryOf), ...deletionsOf(changeSet)];
-      const made = await there
-        .ask(
+      const make = async (onto: string, tree: TreeEntry[]): Promise<string> => {
+        const { sha } = await there.ask(
           'POST /repos/{owner}/{repo}/git/trees',
-          { base_tree: baseTree, tree },
+          { base_tree: onto, tree },
           { signal, lookUp: sameAgain, doing: 'make a tree of the change set' },
-        )
-        .catch(async (error: unknown) => {
-          throw (await missingDeletions(there, error, baseTree, changeSet, signal)) ?? error;
-        });
+        );
+        return sha;
+      };
+      const files = changeSet.files.map(entryOf);
+      const deletions = changeSet.deletions.map(deletionOf);
+      const inTwo = swapsFilesAndFolders(changeSet);
+      const made = await (
+        inTwo
+          ? make(baseTree, deletions).then((without) => make(without, files))
+          : make(baseTree, [...files, ...deletions])
+      ).catch(async (error: unknown) => {
+        throw (await missingDeletions(there, error, baseTree, changeSet, signal)) ?? error;
+      });
       const wanted = changeSet.treeSha;
-      if (wanted !== undefined && wanted !== made.sha)
-        throw otherObject('the tree of the change set', wanted, made.sha);
-      if (made.sha === baseTree) {
+      if (wanted !== undefined && wanted !== made) {
+        throw otherObject('the tree of the change set', wanted, made);
+      }
+      if (made === baseTree) {
         throw new HoldfastError('conflict', 'The change set changes nothing: what it holds is on its base already.');
       }
-      return { treeSha: made.sha };
+      return { treeSha: made };
     },
   };
 }
@@ -118,13 +127,15 @@ function entryOf(file: ChangedFile): TreeEntry {
   return isInline(file) ? { ...entry, content } : { ...entry, sha: blobSha(contentOf(file)) };
 }
 
-/** Where a file takes the place of a folder, or the other way round, that says already that the old is gone. */
-function deletionsOf({ files, deletions }: ChangeSet): readonly TreeEntry[] {
-  const isReplaced = (path: string): boolean =>
-    files.some((file) => path.startsWith(`${file.path}/`) || file.path.startsWith(`${path}/`));
-  return deletions
-    .filter((path) => !isReplaced(path))
-    .map((path) => ({ path, mode: '100644', type: 'blob', sha: null }));
+function deletionOf(path: string): TreeEntry {
+  return { path, mode: '100644', type: 'blob', sha: null };
+}
+
+/** A file takes the place of a folder, or the other way round. GitHub does not say in which order it carries entries out. */
+function swapsFilesAndFolders({ files, deletions }: ChangeSet): boolean {
+  return deletions.some((path) =>
+    files.some((file) => path.startsWith(`${file.path}/`) || file.path.startsWith(`${path}/`)),
+  );
 }
 
 /** GitHub refuses to delete what is not there with words that do not name it. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MemoryEntries } from '../../conversations/entries.memory.ts';
+import { git } from '../../../../../test/support/github/checkout.ts';
 import type { FaultRule } from '../../../../../test/support/github/fault.ts';
 import { samplePolicy } from '../../../../../test/support/github/sample-draft.ts';
 import { branchOf } from './commit.ts';
@@ -42,6 +43,27 @@ describe('a draft on GitHub', () => {
       number: expect.any(Number),
       url: expect.stringContaining('/acme/shop/pull/'),
     });
+  });
+
+  test('has the tree that git makes where files and folders take the place of each other', async () => {
+    const { folder, baseSha } = scene.checkout;
+    const changeSet = {
+      baseSha,
+      files: [
+        { path: 'src-gen', mode: '100644', content: '# Shop\n', encoding: 'utf-8' },
+        { path: 'README.md/index.md', mode: '100644', content: '# Shop\n', encoding: 'utf-8' },
+      ],
+      deletions: ['src-gen/price.txt', 'README.md'],
+    } as const;
+    const blob = await git(folder, 'rev-parse', `${baseSha}:README.md`);
+    await git(folder, 'read-tree', baseSha);
+    await git(folder, 'update-index', '--force-remove', ...changeSet.deletions);
+    for (const { path } of changeSet.files) {
+      await git(folder, 'update-index', '--add', '--cacheinfo', `100644,${blob},${path}`);
+    }
+    const treeSha = await git(folder, 'write-tree');
+    const draft = scene.newDraft({ changeSet: { ...changeSet, treeSha } });
+    expect(await publish(scene.gateway(), draft)).toMatchObject({ kind: 'published', treeSha });
   });
 
   test('is one when two gateways are at it at the same time', async () => {
