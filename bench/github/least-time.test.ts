@@ -28,7 +28,7 @@ test('the mix is the same for the same seed, 85 % reads, and repeats only what i
   expect(all.map(({ id }) => id)).toEqual(Array.from({ length: 10_000 }, (_, id) => id));
   const share = (is: (request: WantedRequest) => boolean): number => all.filter(is).length / all.length;
   expect(share(({ kind }) => kind === 'read')).toBeCloseTo(0.85, 1);
-  expect(share(({ kind }) => kind === 'content')).toBeCloseTo(0.03, 2);
+  expect(share(({ kind }) => kind === 'content')).toBeCloseTo(0.01, 2);
   expect(share(({ isRepeat }) => isRepeat)).toBeCloseTo(0.19, 1);
   for (const own of dealt) {
     const reads = own.filter(({ kind }) => kind === 'read');

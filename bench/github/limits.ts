@@ -30,9 +30,9 @@ export async function githubLimits(options: GitHubLimitsOptions): Promise<string
   const callersPerProcess = Math.ceil(callers / processes);
   const base = { dealt, limits: documentedLimits, callersPerProcess, seed };
   const parts = [
-    // As many requests in a fifteenth of the time: the machine has to keep up.
+    // As many requests in a sixteenth of the time: the machine has to keep up.
     { title: 'One account', contest: { ...base, users: 1, speed } },
-    { title: `Tokens of ${users} users`, contest: { ...base, users, speed: Math.max(1, speed / 4) } },
+    { title: `Tokens of ${users} users`, contest: { ...base, users, speed: Math.max(1, speed / 8) } },
   ];
   const texts: string[] = [];
   for (const { title, contest } of parts) texts.push(`### ${title}\n\n${await compare(contenders, contest)}`);
