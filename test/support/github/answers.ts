@@ -31,13 +31,17 @@ export function limitAnswer(
 
 /** A refusal with one sentence. */
 export function messageAnswer(status: number, message: string, headers: Readonly<Record<string, string>> = {}): Answer {
-  return json(status, { message, documentation_url: 'https://docs.github.com/rest' }, headers);
+  return jsonAnswer(status, { message, documentation_url: 'https://docs.github.com/rest' }, headers);
 }
 
 /** 422 as GitHub words it: the sentence stands among the errors. */
 export function unprocessableAnswer(message: string): Answer {
   const errors = [{ resource: 'PullRequest', code: 'custom', message }];
-  return json(422, { message: 'Validation Failed', errors, documentation_url: 'https://docs.github.com/rest' }, {});
+  return jsonAnswer(
+    422,
+    { message: 'Validation Failed', errors, documentation_url: 'https://docs.github.com/rest' },
+    {},
+  );
 }
 
 /** What a proxy in between says that does not speak JSON. */
@@ -46,7 +50,8 @@ export function pageAnswer(status: number): Answer {
   return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from(page) };
 }
 
-function json(status: number, value: unknown, headers: Readonly<Record<string, string>>): Answer {
+/** An answer as GitHub gives them, without an ETag. */
+export function jsonAnswer(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return {
     status,
     headers: {

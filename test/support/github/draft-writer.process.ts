@@ -1,6 +1,7 @@
 import { clockOf, type ClockSetting } from './quick-clock.ts';
 import { GatedEntries, type OutboxMoment } from './gated-entries.ts';
 import { draftsOnGitHub, type DraftsOnGitHub } from './drafts-on-github.ts';
+import { warnings } from './loggers.ts';
 import { sampleDraft } from './sample-draft.ts';
 
 /*
@@ -8,7 +9,7 @@ import { sampleDraft } from './sample-draft.ts';
  * far it is. It stands still where it is told to, and is killed there.
  */
 
-export type WriterOrders = Omit<DraftsOnGitHub, 'entries' | 'clock' | 'onFinished'> & {
+export type WriterOrders = Omit<DraftsOnGitHub, 'entries' | 'clock' | 'onFinished' | 'log'> & {
   readonly storePath: string;
   readonly clock: ClockSetting;
   /** Numbers of sample drafts to publish at once. Without any: whatever is open in the store, as after a start. */
@@ -28,6 +29,7 @@ const { SQLiteConversationStore } = await import('../../../packages/gateway/src/
 const store = new SQLiteConversationStore(orders.storePath, { ttlMs: null });
 const drafts = draftsOnGitHub({
   ...orders,
+  log: warnings,
   clock: clockOf(orders.clock),
   entries: new GatedEntries(store, gate),
   onFinished: ({ draftId, end }) => say({ kind: 'ended', draftId, end }),

@@ -1,15 +1,12 @@
-import { writeSync } from 'node:fs';
-import { inspect } from 'node:util';
 import { documentedLimits } from '../../../packages/gateway/src/pulls/client/budget-limits.ts';
 import { openAdmission } from '../../../packages/gateway/src/pulls/client/open-admission.ts';
 import { RetryableGitHubClient } from '../../../packages/gateway/src/pulls/client/retryable-github-client.ts';
 import { Drafts, type DraftsParts } from '../../../packages/gateway/src/pulls/draft/drafts.ts';
 import { GitHubTarget } from '../../../packages/gateway/src/pulls/draft/target.github.ts';
-import type { Logger } from '../../../packages/gateway/src/lib/logger.ts';
 import type { ProjectPlace } from './draft-scene.ts';
 import { samplePolicy } from './sample-draft.ts';
 
-export type DraftsOnGitHub = Pick<DraftsParts, 'entries' | 'owner' | 'clock' | 'onFinished'> & {
+export type DraftsOnGitHub = Pick<DraftsParts, 'entries' | 'owner' | 'clock' | 'onFinished' | 'log'> & {
   readonly url: string;
   readonly tokens: readonly string[];
   readonly projects: readonly ProjectPlace[];
@@ -37,23 +34,9 @@ export function draftsOnGitHub({ url, tokens, projects, ...parts }: DraftsOnGitH
   );
   return new Drafts({
     ...parts,
-    log: warnings,
     projectOf: (projectId) => {
       const target = targets.get(projectId);
       return target && { target, policy: samplePolicy };
     },
   });
 }
-
-function say(fields: object, message: string): void {
-  writeSync(2, `${message} ${inspect(fields)}\n`);
-}
-
-/** What goes wrong is what a failing test has to tell. */
-const warnings: Logger = {
-  debug() {},
-  info() {},
-  warn: say,
-  error: say,
-  child: () => warnings,
-};

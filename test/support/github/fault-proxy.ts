@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { limitAnswer, messageAnswer, pageAnswer, unprocessableAnswer, type Answer } from './answers.ts';
+import { jsonAnswer, limitAnswer, messageAnswer, pageAnswer, unprocessableAnswer, type Answer } from './answers.ts';
 import type { Fault, FaultRule, LoggedRequest } from './fault.ts';
 import { readAll, Upstream, type Asked } from './upstream.ts';
 
@@ -140,6 +140,9 @@ export class FaultProxy implements AsyncDisposable {
       case 'html_page':
         hit(entry);
         return send(outgoing, entry, pageAnswer(fault.status));
+      case 'empty_list':
+        hit(entry);
+        return send(outgoing, entry, jsonAnswer(200, []));
       case 'unprocessable':
         hit(entry);
         return send(outgoing, entry, unprocessableAnswer(fault.message));

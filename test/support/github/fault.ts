@@ -26,6 +26,8 @@ export type Fault =
   | { readonly kind: 'forbidden' }
   /** The page of a proxy in between that does not speak JSON; the request went no further. */
   | { readonly kind: 'html_page'; readonly status: 502 | 503 }
+  /** A list in which what was just made is missing: GitHub's own reads may be behind. */
+  | { readonly kind: 'empty_list' }
   /** 422 with this message among `errors`. */
   | { readonly kind: 'unprocessable'; readonly message: string }
   /** GitHub did it, and the answer waits until whoever asked has gone. */
