@@ -82,6 +82,18 @@ describe('the quota', () => {
       when('quota', resetAtMs),
     ],
     [
+      'is not new because an answer was long under way',
+      after(...many(2, started(read)), landed(read, known(5_000)), landed(read, known(4_000, resetAtMs + 25_000))),
+      read,
+      when('quota', resetAtMs + 25_000),
+    ],
+    [
+      'is told by a quick answer after one that was long under way',
+      after(...many(2, started(read)), landed(read, known(4_000, resetAtMs + 25_000)), landed(read, known(5_000))),
+      read,
+      when('quota', resetAtMs + 25_000),
+    ],
+    [
       'is new in a new hour',
       after(...many(2, started(read)), landed(read, known(5_000)), landed(read, known(1, 2 * resetAtMs))),
       read,
