@@ -1,13 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MemoryEntries } from '../../conversations/entries.memory.ts';
 import { git } from '../../../../../test/support/github/checkout.ts';
-import type { FaultRule } from '../../../../../test/support/github/fault.ts';
 import { samplePolicy } from '../../../../../test/support/github/sample-draft.ts';
 import { branchOf } from './commit.ts';
-import type { Draft } from './draft.ts';
-import type { Drafts } from './drafts.ts';
-import type { DraftState } from './draft-state.ts';
-import { GitHubScene } from './testing/github-scene.ts';
+import { GitHubScene, killAt, publish } from './testing/github-scene.ts';
 
 let scene: GitHubScene;
 
@@ -18,11 +14,6 @@ beforeAll(async () => {
 afterEach(() => scene.proxy.clear());
 
 afterAll(() => scene[Symbol.asyncDispose]());
-
-async function publish(drafts: Drafts, draft: Draft): Promise<DraftState> {
-  expect(await drafts.request(draft)).toMatchObject({ kind: 'accepted' });
-  return drafts.publish(draft.draftId);
-}
 
 const one = { pulls: 1, drafts: 1, branches: 1, commits: 1, comments: 0 };
 
@@ -110,7 +101,7 @@ describe('a draft on GitHub', () => {
     const entries = new MemoryEntries();
     const first = scene.gateway({ entries });
     await first.request(draft);
-    await killAt(first, draft, { method: 'POST', path });
+    await killAt(scene, first, draft, { method: 'POST', path });
     expect(await scene.gateway({ entries, owner: 'gateway-2' }).publish(draft.draftId)).toMatchObject({
       kind: 'published',
     });
@@ -128,123 +119,3 @@ describe('a draft on GitHub', () => {
     expect(asked).toEqual({ kind: 'refused', faults: [expect.stringContaining('.github/workflows/ci.yml')] });
   });
 });
-
-describe('what people and GitHub do meanwhile', () => {
-  test('a branch of that name which is not ours is never moved, and once it is gone the draft can be tried again', async () => {
-    const draft = scene.newDraft();
-    const branch = branchOf(draft, samplePolicy);
-    await scene.call('POST', 'git/refs', { ref: `refs/heads/${branch}`, sha: scene.checkout.baseSha });
-    const drafts = scene.gateway();
-    expect(await publish(drafts, draft)).toMatchObject({
-      kind: 'failed',
-      code: 'conflict',
-      message: expect.stringContaining(branch),
-    });
-    expect(await scene.facts(draft)).toMatchObject({ pulls: 0, headSha: scene.checkout.baseSha });
-    await deleteRef(`git/refs/heads/${branch}`);
-    expect(await drafts.retry(draft.draftId)).toMatchObject({ kind: 'open' });
-    expect(await drafts.publish(draft.draftId)).toMatchObject({ kind: 'published' });
-    expect(await scene.facts(draft)).toMatchObject(one);
-  });
-
-  test('a branch that is deleted before the pull request is opened ends in a failure, and another try makes both', async () => {
-    const draft = scene.newDraft();
-    const drafts = scene.gateway();
-    await drafts.request(draft);
-    await killAt(drafts, draft, { method: 'GET', path: /git\/ref\// });
-    await deleteRef(`git/refs/heads/${branchOf(draft, samplePolicy)}`);
-    expect(await drafts.publish(draft.draftId)).toMatchObject({
-      kind: 'failed',
-      message: expect.stringContaining('deleted'),
-    });
-    expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 0 });
-    await drafts.retry(draft.draftId);
-    expect(await drafts.publish(draft.draftId)).toMatchObject({ kind: 'published' });
-    expect(await scene.facts(draft)).toMatchObject(one);
-  });
-
-  test('a pull request that a person closed before we heard of it is ours all the same', async () => {
-    const draft = scene.newDraft();
-    const entries = new MemoryEntries();
-    const first = scene.gateway({ entries });
-    await first.request(draft);
-    await killAt(first, draft, { method: 'POST', path: /\/pulls$/ });
-    const pulls = await scene.call<readonly { number: number }[]>(
-      'GET',
-      `pulls?state=all&head=acme:${branchOf(draft, samplePolicy)}`,
-    );
-    await scene.call('PATCH', `pulls/${pulls[0]?.number}`, { state: 'closed' });
-    expect(await scene.gateway({ entries }).publish(draft.draftId)).toMatchObject({
-      kind: 'published',
-      number: pulls[0]?.number,
-    });
-    expect(await scene.facts(draft)).toMatchObject(one);
-  });
-
-  test('a refusal of drafts is the end: nothing but a draft is ever opened', async () => {
-    const draft = scene.newDraft();
-    scene.proxy.inject(
-      { method: 'POST', path: /\/pulls$/ },
-      { kind: 'unprocessable', message: 'Draft pull requests are not supported in this repository.' },
-    );
-    expect(await publish(scene.gateway(), draft)).toMatchObject({
-      kind: 'failed',
-      code: 'forbidden',
-      message: expect.stringContaining('does not support draft pull requests'),
-    });
-    expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 1 });
-  });
-
-  test('a commit that is not on the base branch is a conflict that says what to do', async () => {
-    const commit = await scene.call<{ sha: string }>('POST', 'git/commits', {
-      message: 'elsewhere',
-      tree: await scene.checkout.treeOf({ baseSha: scene.checkout.baseSha, files: [], deletions: [] }),
-      parents: [scene.checkout.baseSha],
-    });
-    for (const baseSha of [commit.sha, '1'.repeat(40)]) {
-      const draft = scene.newDraft();
-      const state = await publish(scene.gateway(), { ...draft, changeSet: { ...draft.changeSet, baseSha } });
-      expect(state).toMatchObject({ kind: 'failed', code: 'conflict', message: expect.stringContaining('Rebase') });
-      expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 0 });
-    }
-  });
-
-  test('another tree than git makes is a conflict, before anybody sees anything', async () => {
-    const draft = scene.newDraft();
-    const treeSha = '2'.repeat(40);
-    const state = await publish(scene.gateway(), { ...draft, changeSet: { ...draft.changeSet, treeSha } });
-    expect(state).toMatchObject({ kind: 'failed', code: 'conflict', message: expect.stringContaining(treeSha) });
-    expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 0 });
-  });
-
-  test('a repository that is not there, and a branch that is not, are failures that name them', async () => {
-    expect(await publish(scene.gateway({ repo: 'gone' }), scene.newDraft())).toMatchObject({
-      kind: 'failed',
-      code: 'not_found',
-      message: expect.stringContaining('acme/gone'),
-    });
-    const policy = { ...samplePolicy, base: 'release/9' };
-    expect(await publish(scene.gateway({ policy }), scene.newDraft())).toMatchObject({
-      kind: 'failed',
-      message: expect.stringContaining('release/9'),
-    });
-  });
-});
-
-/** Ends a publication while GitHub has carried such a request out and its answer has not come. */
-async function killAt(drafts: Drafts, draft: Draft, rule: FaultRule): Promise<void> {
-  const death = new AbortController();
-  const held = scene.proxy.hold(rule);
-  const dying = drafts.publish(draft.draftId, { signal: death.signal });
-  // It ends by itself only when something is wrong, and then this does not wait.
-  await Promise.race([held, dying]);
-  death.abort(new Error('killed'));
-  await expect(dying).rejects.toThrow('killed');
-}
-
-async function deleteRef(path: string): Promise<void> {
-  // It answers 204 without a body, which the caller cannot read.
-  await scene.call('DELETE', path).catch((error: unknown) => {
-    if (!(error instanceof SyntaxError)) throw error;
-  });
-}

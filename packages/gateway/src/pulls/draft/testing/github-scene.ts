@@ -3,6 +3,7 @@ import { callerOf, type Caller } from '../../../../../../test/support/github/cal
 import { draftFacts, type DraftFacts } from '../../../../../../test/support/github/draft-facts.ts';
 import { startEmulate, type Emulate } from '../../../../../../test/support/github/emulate.ts';
 import { FaultProxy } from '../../../../../../test/support/github/fault-proxy.ts';
+import type { FaultRule } from '../../../../../../test/support/github/fault.ts';
 import { sampleDraft, samplePolicy } from '../../../../../../test/support/github/sample-draft.ts';
 import type { EntryStore } from '../../../conversations/entry-store.ts';
 import { MemoryEntries } from '../../../conversations/entries.memory.ts';
@@ -11,6 +12,7 @@ import { TokenPool } from '../../tokens/token-pool.ts';
 import { branchOf } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { Drafts, type DraftsParts } from '../drafts.ts';
+import type { DraftState } from '../draft-state.ts';
 import type { DraftPolicy } from '../policy.ts';
 import { GitHubTarget } from '../target.github.ts';
 import { silent } from './silent.ts';
@@ -82,4 +84,23 @@ export class GitHubScene implements AsyncDisposable {
     await this.#emulate[Symbol.asyncDispose]();
     await this.checkout[Symbol.asyncDispose]();
   }
+}
+
+/** Asks for a draft that is new, and publishes it. */
+export async function publish(drafts: Drafts, draft: Draft): Promise<DraftState> {
+  const { kind } = await drafts.request(draft);
+  if (kind !== 'accepted') throw new Error(`the draft is ${kind}`);
+  return drafts.publish(draft.draftId);
+}
+
+/** Ends a publication while GitHub has carried such a request out and its answer has not come. */
+export async function killAt(scene: GitHubScene, drafts: Drafts, draft: Draft, rule: FaultRule): Promise<void> {
+  const death = new AbortController();
+  const held = scene.proxy.hold(rule).then(() => 'held');
+  const dying = drafts.publish(draft.draftId, { signal: death.signal }).catch((error: unknown) => error);
+  // It ends by itself only when something is wrong, and then this does not wait.
+  const first = await Promise.race([held, dying]);
+  death.abort(new Error('killed'));
+  if (first !== 'held') throw new Error(`it ended before: ${JSON.stringify(first)}`);
+  await dying;
 }
