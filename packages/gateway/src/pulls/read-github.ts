@@ -1,5 +1,6 @@
 import type { Environment } from '../config.ts';
 import { Secret } from '../lib/secret.ts';
+import { readGitHubApp, type GitHubAppConfig } from './read-github-app.ts';
 import { defaultRetrySettings, faultsOf, type RetrySettings } from './retry/retry-settings.ts';
 
 /** What the `GITHUB_…` variables say. */
@@ -9,6 +10,8 @@ export type GitHubConfig = {
   readonly retry: RetrySettings;
   /** Of the pool, else the single one; each once, in their order. */
   readonly tokens: readonly Secret[];
+  /** Its installations go before the tokens; undefined: there is none. */
+  readonly app: GitHubAppConfig | undefined;
 };
 
 const variables = {
@@ -21,7 +24,12 @@ const variables = {
 
 /** Reads them; what is wrong is added to `faults`, by variable name, and never shows a token. */
 export function readGitHub(env: Environment, faults: string[]): GitHubConfig {
-  return { apiUrl: readApiUrl(env, faults), retry: readRetry(env, faults), tokens: readTokens(env, faults) };
+  return {
+    apiUrl: readApiUrl(env, faults),
+    retry: readRetry(env, faults),
+    tokens: readTokens(env, faults),
+    app: readGitHubApp(env, faults),
+  };
 }
 
 function readApiUrl(env: Environment, faults: string[]): string {

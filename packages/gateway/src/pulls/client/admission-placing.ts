@@ -56,7 +56,12 @@ export type Place = {
 /** Accounts that somebody in front waits for, by what there is no room for. */
 export type FullAccounts = ReadonlyMap<AdmissionAccount, ReadonlySet<'rest' | 'graphql'>>;
 
-type Held = { readonly why: WaitReason; readonly atMs: number | undefined; readonly broken?: string };
+type Held = {
+  readonly why: WaitReason;
+  readonly atMs: number | undefined;
+  readonly broken?: string;
+  readonly isBeingFetched?: boolean;
+};
 
 /** Which of a pool's tokens a request goes with, by what the pool, their accounts and their owners allow. */
 export class AdmissionPlacing {
@@ -101,6 +106,8 @@ export class AdmissionPlacing {
       }
       const place = this.#ready(candidate, account, atMs);
       if (place.kind === 'start') return place;
+      // An app's token is there in a moment; who opens a pull request should not depend on when it was asked for.
+      if (place.isBeingFetched) return { kind: 'hold', ...fetching, full, wanted };
       held.push(place);
     }
     const broken = held.find((one) => one.broken !== undefined)?.broken;
@@ -143,7 +150,7 @@ export class AdmissionPlacing {
   ): Extract<Placing, { kind: 'start' }> | ({ readonly kind: 'held' } & Held) {
     const { label, source, isProbing } = candidate;
     const token = this.#tokens.of(candidate, atMs);
-    if (token.kind === 'fetching') return { kind: 'held', ...fetching };
+    if (token.kind === 'fetching') return { kind: 'held', ...fetching, isBeingFetched: true };
     if (token.kind === 'broken') {
       return { kind: 'held', why: 'token', atMs: token.atMs, ...(token.isFinal && { broken: token.message }) };
     }

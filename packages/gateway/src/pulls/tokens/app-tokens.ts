@@ -1,4 +1,4 @@
-import type { Secret } from '../../lib/secret.ts';
+import type { HiddenToken } from './hidden-token.ts';
 
 /** Where an app is installed. */
 export type Installation = {
@@ -15,5 +15,5 @@ export interface AppTokens {
   newToken(
     installationId: string,
     options: { readonly signal: AbortSignal },
-  ): Promise<{ readonly secret: Secret; readonly expiresAtMs: number }>;
+  ): Promise<{ readonly secret: HiddenToken; readonly expiresAtMs: number }>;
 }

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MemoryEntries } from '../../conversations/entries.memory.ts';
+import { Secret } from '../../lib/secret.ts';
+import type { AccountReader } from '../tokens/account-reader.ts';
+import type { AppTokens } from '../tokens/app-tokens.ts';
+import { TokenPool, type TokenWarning } from '../tokens/token-pool.ts';
+import { answer, content, get, minuteMs, permitOf, quota, read, settled } from './testing/door.ts';
+import { TokenAdmission, type TokenAdmissionOptions } from './token-admission.ts';
+
+const hourMs = 60 * minuteMs;
+const told = quota(5_000, 4_999, 10 * hourMs);
+const never = new AbortController().signal;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function doorOf(tokens: readonly string[], options: TokenAdmissionOptions) {
+  const warnings: TokenWarning[] = [];
+  const pool = new TokenPool(tokens, { onWarning: (warning) => warnings.push(warning) });
+  const admission = new TokenAdmission(pool, options);
+  const ask = (what = read, notAfterMs = Infinity) => admission.admit(what, { signal: never, notAfterMs });
+  return { pool, warnings, ask };
+}
+
+/** An app that is installed at acme and at umbrella; its tokens are good for an hour. */
+class ScriptedApp implements AppTokens {
+  readonly fetched: string[] = [];
+  fault: Error | undefined;
+
+  async installations() {
+    if (this.fault) throw this.fault;
+    return [
+      { id: '11', account: 'acme' },
+      { id: '12', account: 'umbrella' },
+    ];
+  }
+
+  async newToken(installationId: string) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (this.fault) throw this.fault;
+    this.fetched.push(installationId);
+    return { secret: new Secret(`ghs_${installationId}_${this.fetched.length}`), expiresAtMs: Date.now() + hourMs };
+  }
+}
+
+describe('an app’s installations', () => {
+  test('go before tokens of persons as long as one is free, each for its own repositories', async () => {
+    const app = new ScriptedApp();
+    const { ask, pool } = doorOf(['ghp_aaa'], { app });
+    const first = ask({ ...read, owner: 'Umbrella' });
+    await vi.advanceTimersByTimeAsync(100);
+    const permit = await permitOf(first);
+    expect([permit.label, permit.secret.reveal()]).toEqual(['app-2', 'ghs_12_1']);
+    // Its quota is being found out: the next one goes with the person's token.
+    expect((await permitOf(ask({ ...read, owner: 'umbrella' }))).label).toBe('token-1');
+    permit.ended(get, answer(200, told));
+    expect((await permitOf(ask({ ...read, owner: 'umbrella' }))).label).toBe('app-2');
+    expect(pool.labels()).toEqual(['token-1', 'app-1', 'app-2']);
+  });
+
+  test('that are not at the owner of a repository are of no use there', async () => {
+    const { ask } = doorOf([], { app: new ScriptedApp() });
+    const none = { kind: 'none', message: expect.stringContaining('not installed at initech') as string };
+    expect(await ask({ ...read, owner: 'initech' })).toMatchObject(none);
+  });
+
+  test('have their token fetched once for all that wait, and anew before it expires', async () => {
+    const app = new ScriptedApp();
+    const { ask } = doorOf([], { app });
+    const acme = { ...read, owner: 'acme' };
+    const all = [ask(acme), ask(acme)];
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await settled(all)).toEqual(['permit', 'waiting']);
+    (await permitOf(all[0])).ended(get, answer(200, told));
+    (await permitOf(all[1])).ended(get, answer(200, told));
+    expect(app.fetched).toEqual(['11']);
+    await vi.advanceTimersByTimeAsync(54 * minuteMs);
+    expect((await permitOf(ask(acme))).secret.reveal()).toBe('ghs_11_1');
+    await vi.advanceTimersByTimeAsync(2 * minuteMs);
+    const late = ask(acme);
+    await vi.advanceTimersByTimeAsync(100);
+    expect((await permitOf(late)).secret.reveal()).toBe('ghs_11_2');
+  });
+
+  test('get a new token when GitHub refuses the one they have, once; then they are refused', async () => {
+    const app = new ScriptedApp();
+    const { ask, pool } = doorOf([], { app });
+    const acme = { ...read, owner: 'acme' };
+    const permit = async () => {
+      const admitted = ask(acme);
+      await vi.advanceTimersByTimeAsync(100);
+      return await permitOf(admitted);
+    };
+    (await permit()).ended(get, answer(200, told));
+    // Nothing was done with it, so the call may be made again whatever it was.
+    expect((await permit()).ended({ method: 'POST' }, answer(401))).toEqual({ kind: 'transient' });
+    const again = await permit();
+    expect(again.secret.reveal()).toBe('ghs_11_2');
+    expect(again.ended(get, answer(401))).toEqual({ kind: 'final', reason: 'unauthorized' });
+    expect(pool.status()).toMatchObject([{ label: 'app-1', state: 'quarantined' }, { label: 'app-2' }]);
+  });
+
+  test('that cannot be asked for are told of, and tokens of persons do in their place', async () => {
+    const app = new ScriptedApp();
+    app.fault = Object.assign(new Error('Bad credentials'), { status: 401 });
+    const { ask, warnings } = doorOf(['ghp_aaa'], { app });
+    expect((await permitOf(ask())).label).toBe('token-1');
+    expect(warnings).toMatchObject([{ kind: 'no_app_token', message: /Bad credentials.*GITHUB_APP_ID/ }]);
+    expect(await doorOf([], { app }).ask()).toMatchObject({ kind: 'none', message: /GITHUB_APP_PRIVATE_KEY/ });
+  });
+
+  test('are asked for again when GitHub could not answer', async () => {
+    const app = new ScriptedApp();
+    app.fault = Object.assign(new Error('bad gateway'), { status: 502 });
+    const { ask } = doorOf([], { app });
+    const waiting = ask({ ...read, owner: 'acme' });
+    expect(await settled([waiting])).toEqual(['waiting']);
+    app.fault = undefined;
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect(await settled([waiting])).toEqual(['permit']);
+  });
+});
+
+class ScriptedAccounts implements AccountReader {
+  readonly asked: string[] = [];
+  readonly #users: Readonly<Record<string, string | undefined>>;
+
+  constructor(users: Readonly<Record<string, string | undefined>>) {
+    this.#users = users;
+  }
+
+  async read(secret: Secret) {
+    this.asked.push(secret.reveal());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const user = this.#users[secret.reveal()];
+    return { answer: answer(user === undefined ? 404 : 200, told), user };
+  }
+}
+
+describe('tokens of the same user', () => {
+  test('are recognised before they are used side by side, and share a budget', async () => {
+    const accounts = new ScriptedAccounts({ ghp_aaa: 'ada', ghp_bbb: 'ada' });
+    const { ask, pool, warnings } = doorOf(['ghp_aaa', 'ghp_bbb'], { accounts });
+    const all = Array.from({ length: 120 }, () => ask());
+    await vi.advanceTimersByTimeAsync(200);
+    expect(accounts.asked).toEqual(['ghp_aaa', 'ghp_bbb']);
+    expect(warnings).toMatchObject([{ kind: 'same_user', label: 'token-2', as: 'token-1' }]);
+    expect(pool.size()).toBe(1);
+    expect((await settled(all)).filter((kind) => kind === 'permit')).toHaveLength(100);
+  });
+
+  test('are asked for once, also when several processes start', async () => {
+    const accounts = new ScriptedAccounts({ ghp_aaa: 'ada', ghp_bbb: 'grace' });
+    const entries = new MemoryEntries();
+    const doors = Array.from({ length: 4 }, () => doorOf(['ghp_aaa', 'ghp_bbb'], { accounts, entries }));
+    const all = doors.flatMap(({ ask }) => [ask(), ask()]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(accounts.asked.toSorted()).toEqual(['ghp_aaa', 'ghp_bbb']);
+    expect(await settled(all)).toEqual(all.map(() => 'permit'));
+    const late = doorOf(['ghp_aaa', 'ghp_bbb'], { accounts, entries });
+    expect(await settled([late.ask()])).toEqual(['permit']);
+    expect(accounts.asked).toHaveLength(2);
+  });
+
+  test('are taken for different users’ when GitHub does not say, and one alone is not asked', async () => {
+    const accounts = new ScriptedAccounts({});
+    const { ask, pool } = doorOf(['ghp_aaa', 'ghp_bbb'], { accounts });
+    const all = [ask(content), ask(content)];
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await settled(all)).toEqual(['permit', 'permit']);
+    expect(pool.size()).toBe(2);
+    await permitOf(doorOf(['ghp_ccc'], { accounts }).ask());
+    expect(accounts.asked).toEqual(['ghp_aaa', 'ghp_bbb']);
+  });
+});
+
+test('a token that may do more than is needed is told of once', async () => {
+  const { ask, warnings } = doorOf(['ghp_aaa'], {});
+  const scopes = { ...told, 'x-oauth-scopes': 'repo, workflow, admin:org' };
+  (await permitOf(ask())).ended(get, answer(200, scopes));
+  (await permitOf(ask())).ended(get, answer(200, scopes));
+  expect(warnings).toMatchObject([{ kind: 'too_many_scopes', label: 'token-1', scopes: ['workflow', 'admin:org'] }]);
+});
