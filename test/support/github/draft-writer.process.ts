@@ -22,6 +22,8 @@ export type WriterOrders = Omit<DraftsOnGitHub, 'entries' | 'clock' | 'onFinishe
 
 export type WriterSaid =
   | { readonly kind: 'standing'; readonly moment: OutboxMoment }
+  /** All that it was to publish has ended, is put off, or is somebody else's. */
+  | { readonly kind: 'settled' }
   | { readonly kind: 'ended'; readonly draftId: string; readonly end: unknown };
 
 const orders = parseOrders(process.argv[2] ?? '');
@@ -44,6 +46,7 @@ await Promise.all(
     await drafts.publish(draft.draftId);
   }),
 );
+await say({ kind: 'settled' });
 drafts.start();
 
 async function gate(moment: OutboxMoment): Promise<void> {

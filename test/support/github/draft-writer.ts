@@ -34,6 +34,17 @@ export class DraftWriter implements AsyncDisposable {
     await this.#until(`${count} drafts to end`, () => this.#count('ended') >= count);
   }
 
+  /** Resolves when nothing that it was to publish is in its hands any more. */
+  async settles(): Promise<void> {
+    await this.#until('the process to settle', () => this.#count('settled') > 0);
+  }
+
+  /** SIGSTOP; resolves when the kernel has stopped it. */
+  async freeze(): Promise<void> {
+    this.#child.kill('SIGSTOP');
+    await this.isFrozen();
+  }
+
   /** Resolves when the kernel has stopped it. */
   async isFrozen(): Promise<void> {
     await this.#until('the process to be frozen', () =>

@@ -146,6 +146,12 @@ export class FaultProxy implements AsyncDisposable {
       case 'unprocessable':
         hit(entry);
         return send(outgoing, entry, unprocessableAnswer(fault.message));
+      case 'late': {
+        const answer = await this.#upstream.answer(asked);
+        hit(entry);
+        await fault.until;
+        return send(outgoing, entry, answer);
+      }
       case 'held': {
         const gone = once(outgoing, 'close', { signal: this.#stopped.signal }).catch(() => undefined);
         entry.status = (await this.#upstream.answer(asked)).status;

@@ -30,6 +30,8 @@ export type Fault =
   | { readonly kind: 'empty_list' }
   /** 422 with this message among `errors`. */
   | { readonly kind: 'unprocessable'; readonly message: string }
+  /** The answer comes when a test lets it. */
+  | { readonly kind: 'late'; readonly until: Promise<void> }
   /** GitHub did it, and the answer waits until whoever asked has gone. */
   | { readonly kind: 'held' };
 
