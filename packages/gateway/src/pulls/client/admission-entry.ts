@@ -51,7 +51,13 @@ const perResource = z.object(
   Object.fromEntries(resources.map((resource) => [resource, z.number()])) as Record<Resource, z.ZodNumber>,
 );
 const quota = z.union([
-  z.object({ kind: z.literal('known'), limit: z.number(), used: z.number(), resetAtMs: z.number() }),
+  z.object({
+    kind: z.literal('known'),
+    limit: z.number(),
+    used: z.number(),
+    resetAtMs: z.number(),
+    resetS: z.number(),
+  }),
   z.object({ kind: z.literal('none') }),
 ]);
 const flying = z.object({

@@ -9,6 +9,8 @@ export function readToldQuota(question: Question, answer: Answer, verdict: Verdi
   // A gateway in front of GitHub that breaks down does not know of quotas.
   if (!quota) return verdict.kind === 'success' || verdict.kind === 'final' ? 'nothing' : 'lost';
   const { resource, remaining, resetAtMs } = quota;
-  const limit = parseWholeNumber(answer.headers['x-ratelimit-limit']) ?? remaining;
-  return { resource, limit, used: Math.max(0, limit - remaining), resetAtMs };
+  // At least one: nothing at all would stay nothing when the quota is new again.
+  const limit = Math.max(1, parseWholeNumber(answer.headers['x-ratelimit-limit']) ?? remaining);
+  const resetS = parseWholeNumber(answer.headers['x-ratelimit-reset']) ?? 0;
+  return { resource, limit, used: Math.max(0, limit - remaining), resetAtMs, resetS };
 }

@@ -17,7 +17,14 @@ const query: Cost = { resource: 'graphql', kind: 'read' };
 const member = 'a';
 const resetAtMs = 3_600_000;
 
-const known = (used: number, at = resetAtMs): ToldQuota => ({ resource: 'core', limit: 5_000, used, resetAtMs: at });
+/** `slowMs`: how long the answer was under way; by so much the reset seems later. */
+const known = (used: number, resetMs = resetAtMs, slowMs = 0): ToldQuota => ({
+  resource: 'core',
+  limit: 5_000,
+  used,
+  resetAtMs: resetMs + slowMs,
+  resetS: resetMs / 1_000,
+});
 const started = (cost: Cost, atMs = 0, by = member): BudgetEvent => ({ kind: 'started', member: by, atMs, cost });
 const landed = (cost: Cost, told: ToldQuota = 'lost', atMs = 0, isFree = false, by = member): BudgetEvent => ({
   kind: 'landed',
@@ -83,13 +90,13 @@ describe('the quota', () => {
     ],
     [
       'is not new because an answer was long under way',
-      after(...many(2, started(read)), landed(read, known(5_000)), landed(read, known(4_000, resetAtMs + 25_000))),
+      after(...many(2, started(read)), landed(read, known(5_000)), landed(read, known(4_000, resetAtMs, 25_000))),
       read,
       when('quota', resetAtMs + 25_000),
     ],
     [
       'is told by a quick answer after one that was long under way',
-      after(...many(2, started(read)), landed(read, known(4_000, resetAtMs + 25_000)), landed(read, known(5_000))),
+      after(...many(2, started(read)), landed(read, known(4_000, resetAtMs, 25_000)), landed(read, known(5_000))),
       read,
       when('quota', resetAtMs + 25_000),
     ],

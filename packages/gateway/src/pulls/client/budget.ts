@@ -28,7 +28,15 @@ export type BudgetState = {
 };
 
 export type QuotaState =
-  | { readonly kind: 'known'; readonly limit: number; readonly used: number; readonly resetAtMs: number }
+  | {
+      readonly kind: 'known';
+      readonly limit: number;
+      readonly used: number;
+      /** By our clock, late rather than early. */
+      readonly resetAtMs: number;
+      /** By GitHub's clock: which hour it is about. */
+      readonly resetS: number;
+    }
   /** GitHub answers without telling of one: an Enterprise server need not have any. */
   | { readonly kind: 'none' };
 
@@ -47,7 +55,13 @@ export type Cost = Pick<Ask, 'resource' | 'kind'>;
 
 /** What an answer tells of the quota; `nothing`: GitHub does not tell of any, `lost`: there was no answer, or a broken one. */
 export type ToldQuota =
-  | { readonly resource: Resource; readonly limit: number; readonly used: number; readonly resetAtMs: number }
+  | {
+      readonly resource: Resource;
+      readonly limit: number;
+      readonly used: number;
+      readonly resetAtMs: number;
+      readonly resetS: number;
+    }
   | 'nothing'
   | 'lost';
 
@@ -79,8 +93,8 @@ export type Judgement =
 export const memberMs = 30_000;
 /** Clocks of machines differ by less. */
 const credibleMs = 10_000;
-/** Resets that are closer are of one window: the shortest, of searches, lasts a minute, and no answer is waited for longer than half of that. */
-const sameQuotaMs = 30_000;
+/** GitHub's servers do not quite agree on when an hour ends; the shortest quota is of a minute. */
+const sameQuotaS = 5;
 
 const grounded: Flying = {
   requests: 0,
@@ -226,12 +240,11 @@ function learn(state: BudgetState, { told, cost, isFree }: Extract<BudgetEvent, 
     if (known?.kind === 'known') return isFree ? state : set({ ...known, used: known.used + 1 });
     return told === 'nothing' ? set({ kind: 'none' }) : state;
   }
-  const { limit, used, resetAtMs } = told;
-  const heard: QuotaState = { kind: 'known', limit, used, resetAtMs };
-  if (known?.kind !== 'known') return set(heard);
-  // The reset is reckoned from the answer's date, so it seems later by as long as the answer was under way, and of one hour varies by that.
-  if (resetAtMs > known.resetAtMs + sameQuotaMs) return set(heard);
-  if (resetAtMs < known.resetAtMs - sameQuotaMs) return state;
+  const { limit, used, resetAtMs, resetS } = told;
+  const heard: QuotaState = { kind: 'known', limit, used, resetAtMs, resetS };
+  if (known?.kind !== 'known' || resetS > known.resetS + sameQuotaS) return set(heard);
+  if (resetS < known.resetS - sameQuotaS) return state;
+  // By our clock the reset is reckoned from the answer's date, and seems later by as long as the answer was under way.
   return set({ ...heard, used: Math.max(used, known.used), resetAtMs: Math.max(known.resetAtMs, resetAtMs) });
 }
 
