@@ -9,7 +9,10 @@ import type { EtagCacheOptions } from './etag-cache.ts';
 import type { GitHubMeter } from './github-meter.ts';
 
 export type GitHubClientOptions<Service extends object = object> = {
-  /** Default: the tokens of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`. */
+  /**
+   * Default: the tokens of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`, after the installations of the GitHub App, if there is one; each is asked once
+   * whose it is. A pool's own are not asked: {@link TokenPool.identify} tells.
+   */
   readonly tokenPool?: TokenPool;
   /** Default: `RetryConfig.fromEnv()`. */
   readonly config?: RetryConfig | Partial<RetrySettings>;
@@ -20,7 +23,7 @@ export type GitHubClientOptions<Service extends object = object> = {
    * own: its calls are tried again, but neither wait for a budget nor use the pool.
    */
   readonly githubService?: Service | ((token: string) => Service);
-  /** What gateways with the same tokens share; without it this process keeps to the limits alone. Not used with `tokenPool` or `admission`. */
+  /** What gateways with the same tokens share; without it this process takes the whole of the limits. Not used with `admission`. */
   readonly entries?: EntryStore;
   /** What says when a request may be sent, and with which token. Default: made of the tokens. */
   readonly admission?: Admission;

@@ -6,7 +6,7 @@ import { noMeter, type GitHubMeter } from './github-meter.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
 import { startClientClock } from './testing/client-clock.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
-import { cutAtOnce, cutInBody, json, plain, startScriptedGitHub } from './testing/scripted-github.ts';
+import { cutAtOnce, cutInBody, json, plain, startScriptedGitHub, type Answering } from './testing/scripted-github.ts';
 
 const repository = 'GET /repos/{owner}/{repo}';
 const found = json({ id: 7 });
@@ -166,9 +166,10 @@ describe('a limit that ends in time', () => {
   });
   afterEach(() => clock.stop());
 
-  test.each([
+  test.each<readonly [string, Answering, number]>([
     ['retry-after', plain(429, { 'retry-after': '90' }), 90],
     ['nothing but its name', json({ message: 'You have exceeded a secondary rate limit.' }, 403), 60],
+    ['when the quota is new', (...given) => json({ message: 'no more' }, 403, usedUp(70))(...given), 70],
   ])('and that tells %s is waited out, and does not count as a retry', async (_what, pause, seconds) => {
     await using github = await startScriptedGitHub(pause, found);
     const notices: RetryNotice[] = [];
@@ -181,9 +182,10 @@ describe('a limit that ends in time', () => {
     await isWaiting;
     await vi.advanceTimersByTimeAsync((seconds - 1) * 1000);
     expect(github.arrived).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(2000);
+    // Headers tell whole seconds.
+    await vi.advanceTimersByTimeAsync(3000);
     expect(await answer).toMatchObject({ data: { id: 7 } });
-    expect(notices).toMatchObject([{ attempt: 1, delayMs: 0, verdict: 'limited', limit: 'secondary' }]);
+    expect(notices).toMatchObject([{ attempt: 1, delayMs: 0, verdict: 'limited' }]);
     expect(clock.timers()).toBe(0);
   });
 });

@@ -44,13 +44,15 @@ export type CallOptions<Result> = {
  * `maxRetries` bounds how often a request is sent again. One sending more is free for each token that turns out to be limited, or refused (401), for
  * the first time in this call: nothing was done, and the next attempt waits until a token may be used. With `maxRetries: 0` nothing is sent twice.
  */
-export class RetryableGitHubClient<Service extends object = object> implements GitHub {
+export class RetryableGitHubClient<Service extends object = object> implements GitHub, AsyncDisposable {
   readonly #options: GitHubClientOptions<Service>;
   readonly #config: RetryConfig;
   readonly #baseUrl: string;
   readonly #send: OctokitRequest;
   readonly #cache: EtagCache;
   readonly #admission: Admission;
+  /** The door, where it was opened here. */
+  readonly #own: TokenAdmission | undefined;
   readonly #timeoutMs: number;
 
   constructor(options: GitHubClientOptions<Service> = {}) {
@@ -62,7 +64,8 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     this.#send = octokit.defaults({ baseUrl: this.#baseUrl, headers });
     this.#cache = new EtagCache(options.cache);
     this.#timeoutMs = options.attemptTimeoutMs ?? 30_000;
-    this.#admission = options.admission ?? this.#ownAdmission();
+    if (options.admission) this.#admission = options.admission;
+    else this.#admission = this.#own = this.#openDoor();
   }
 
   /**
@@ -184,11 +187,17 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     return await callUntilDone(tryOnce, { policy: this.#config.policy, signal, lookUp, onRetry, random });
   }
 
-  #ownAdmission(): Admission {
+  /** Lets nobody through any more, and gives back what it shares with other gateways. An `admission` that it was given stays open. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#own?.[Symbol.asyncDispose]();
+  }
+
+  #openDoor(): TokenAdmission {
     const { tokenPool, entries, meter } = this.#options;
-    const metered = meter && { meter };
-    if (tokenPool) return new TokenAdmission(tokenPool, { ...metered });
-    return openAdmission({ tokens: readGitHubConfig().tokens, ...(entries && { entries }), ...metered }).admission;
+    const shared = { ...(entries && { entries }), ...(meter && { meter }) };
+    if (tokenPool) return new TokenAdmission(tokenPool, shared);
+    const { tokens, app } = readGitHubConfig();
+    return openAdmission({ ...shared, tokens, app, apiUrl: this.#baseUrl }).admission;
   }
 }
 
