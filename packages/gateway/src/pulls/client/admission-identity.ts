@@ -7,7 +7,7 @@ import { SharedAccount } from './admission-shared.ts';
 import type { Cost } from './budget.ts';
 
 /** Who a token acts as is found out by its first request. */
-export const identityCost: Cost = { resource: 'core', kind: 'read' };
+const identityCost: Cost = { resource: 'core', kind: 'read' };
 
 const askingTimeoutMs = 30_000;
 /** Before a question is put again: to another process that is asking, and to GitHub that did not say. */
@@ -18,6 +18,8 @@ type Asked = {
   readonly label: string;
   readonly secret: Secret;
   readonly account: AdmissionAccount;
+  /** The account that it belongs to, once it is known whose it is. */
+  readonly owning: () => AdmissionAccount;
   /** Tells how the request went, as of any other. */
   readonly ended: (flight: Flight, answer: Answer) => void;
 };
@@ -66,7 +68,7 @@ export class AdmissionIdentity {
     this.#changed();
   }
 
-  async #find({ label, secret, account, ended }: Asked): Promise<void> {
+  async #find({ label, secret, account, owning, ended }: Asked): Promise<void> {
     const shared = account instanceof SharedAccount ? account : undefined;
     // A store that does not answer is told of by the account; the question is GitHub's then.
     const known = await shared?.whoIs().catch(() => undefined);
@@ -81,6 +83,8 @@ export class AdmissionIdentity {
       return;
     }
     this.#pool.identify(label, user);
+    const first = owning();
+    if (first !== account) countOn(first, this.#pool.now());
     await shared?.tellUser(user).catch(() => undefined);
   }
 
@@ -106,4 +110,12 @@ export class AdmissionIdentity {
     }
     return { answer: { kind: 'no_answer', reason: 'timeout' }, user: undefined };
   }
+}
+
+/** The question was one of that user's requests too. */
+function countOn(account: AdmissionAccount, atMs: number): void {
+  const decide = (flight: Flight | undefined): void => {
+    if (flight) account.end(flight, { told: 'lost', isFree: false }, atMs);
+  };
+  account.claim({ cost: identityCost, isProbing: false, decide }, atMs);
 }

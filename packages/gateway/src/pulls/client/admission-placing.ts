@@ -161,6 +161,7 @@ export class AdmissionPlacing {
         label,
         secret,
         account,
+        owning: () => this.#accountOf(candidate),
         ended: (flight, answer) => this.#parts.identified(label, account, flight, answer),
       });
       return { kind: 'held', ...fetching };

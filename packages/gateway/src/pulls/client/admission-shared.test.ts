@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import { MemoryEntries } from '../../conversations/entries.memory.ts';
+import { SQLiteConversationStore } from '../../conversations/store.sqlite.ts';
 import type { Permit } from './admission.ts';
 import { documentedLimits } from './budget-limits.ts';
 import { answer, content, doorOf, get, minuteMs, permitOf, quota, read, settled } from './testing/door.ts';
@@ -203,4 +207,33 @@ describe('without an answer of the store', () => {
     expect(await settled([doorOf({ entries }).ask()])).toEqual(['waiting']);
     door.abort();
   });
+});
+
+test('gateways with a SQLite file each open on its own keep to the places together', async () => {
+  vi.useRealTimers();
+  const dir = mkdtempSync(join(tmpdir(), 'shared-door-'));
+  const stores = [0, 1, 2].map(() => new SQLiteConversationStore(join(dir, 'holdfast.db'), { ttlMs: null }));
+  try {
+    const doors = stores.map((store) => doorOf({ entries: store }));
+    const reset = quota(5_000, 4_999, Math.floor(Date.now() / 1_000) * 1_000 + hourMs);
+    const flying = new Set<Permit>();
+    let most = 0;
+    const all = doors.flatMap((door) =>
+      Array.from({ length: 100 }, async (_, index) => {
+        const permit = await permitOf(door.ask());
+        flying.add(permit);
+        most = Math.max(most, flying.size);
+        await new Promise((resolve) => setTimeout(resolve, index % 5));
+        flying.delete(permit);
+        permit.ended(get, answer(200, reset));
+      }),
+    );
+    await Promise.all(all);
+    expect(most).toBeGreaterThan(20);
+    expect(most).toBeLessThanOrEqual(100);
+    for (const { admission } of doors) await admission[Symbol.asyncDispose]();
+  } finally {
+    for (const store of stores) await store.close();
+    rmSync(dir, { recursive: true });
+  }
 });

@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../retry/classify.ts';
 import { resources, type Resource } from '../retry/resource.ts';
-import { advance, choose, freeAt, isInRotation, startPool, type PoolEvent, type PoolState } from './token-state.ts';
+import {
+  advance,
+  candidates,
+  choose,
+  freeAt,
+  isInRotation,
+  startPool,
+  worse,
+  type PoolEvent,
+  type PoolState,
+  type Standing,
+} from './token-state.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -229,5 +240,54 @@ describe('a token that GitHub refuses', () => {
     const state = after([ended(0, 0, unauthorized)], startPool(1));
     expect(choose(state, 'core', 0)).toEqual({ kind: 'none', why: 'all_refused' });
     expect(choose(startPool(0), 'core', 0)).toEqual({ kind: 'none', why: 'empty' });
+  });
+});
+
+describe('an app’s installation', () => {
+  test('goes before tokens of persons, even with failures, as long as it is free', () => {
+    const state = after([{ kind: 'joined', isOfApp: true }, ended(1, 0, { kind: 'transient' })], startPool(1));
+    expect(choose(state, 'core', 0)).toEqual({ kind: 'token', token: 1 });
+    const limitedState = after([ended(1, 0, limited('primary', 'core', minute))], state);
+    expect(candidates(limitedState, 'core', 0)).toEqual([
+      { token: 0, freeAtMs: 0, isProbing: false },
+      { token: 1, freeAtMs: minute, isProbing: false },
+    ]);
+    expect(choose(limitedState, 'core', minute)).toEqual({ kind: 'token', token: 1 });
+  });
+});
+
+describe('what another process tells of a token', () => {
+  const standingOf = (state: PoolState): Standing => state.tokens[0] ?? (startPool(1).tokens[0] as Standing);
+  const told = (state: PoolState, standing: Standing): PoolState =>
+    after([{ kind: 'told', token: 0, standing }], state);
+
+  test('of a limit or a refusal holds here too, and never makes a pause shorter', () => {
+    const here = after([ended(0, 0, limited('primary', 'search', hour))], startPool(1));
+    const there = after([ended(0, 0, limited('primary', 'search', minute)), ended(0, 5, unauthorized)], startPool(1));
+    const both = told(here, standingOf(there));
+    expect(both.tokens[0]?.cooling.untilMs.search).toBe(hour);
+    expect(isInRotation(both, 0, minute)).toBe(false);
+  });
+
+  test('of the end of a secondary limit is known here', () => {
+    const here = after([ended(0, 0, limited('secondary', 'core', minute))], startPool(1));
+    expect(candidates(here, 'core', minute)[0]?.isProbing).toBe(true);
+    const there = after([ended(0, minute, { kind: 'success' })], here);
+    expect(candidates(told(here, standingOf(there)), 'core', minute)[0]?.isProbing).toBe(false);
+    // Of an older limit it says nothing about this one.
+    const again = after([ended(0, minute, limited('secondary', 'core', hour))], here);
+    expect(candidates(told(again, standingOf(there)), 'core', hour)[0]?.isProbing).toBe(true);
+  });
+
+  test('comes to the same whoever tells whom, however often', () => {
+    fc.assert(
+      fc.property(events, events, (some, others) => {
+        const [one, other] = [standingOf(after(some)), standingOf(after(others))];
+        const first = worse(one, other);
+        expect(worse(first, other)).toEqual(first);
+        expect(worse(other, one).cooling).toEqual(first.cooling);
+        expect(worse(other, one).quarantinedUntilMs).toBe(first.quarantinedUntilMs);
+      }),
+    );
   });
 });
