@@ -50,8 +50,8 @@ describe('a report', () => {
     timed_out: 'timed_out',
     cancelled: 'cancelled',
     could_not_start: 'failure',
-    simulated: 'neutral',
-    skipped: 'neutral',
+    simulated: 'action_required',
+    skipped: 'action_required',
   };
 
   test.each(Object.entries(conclusions))('of the verdict %s concludes %s', (verdict, conclusion) => {
@@ -61,7 +61,7 @@ describe('a report', () => {
 
   test('never concludes success for what was simulated, and says so', () => {
     const [report] = reportsOf(runOf({ lint: { ...passed, simulated: true } }));
-    expect(report).toMatchObject({ conclusion: 'neutral', title: 'passed (simulated)' });
+    expect(report).toMatchObject({ conclusion: 'action_required', title: 'passed (simulated)' });
     expect(report?.summary).toContain('a simulated result proves nothing');
   });
 

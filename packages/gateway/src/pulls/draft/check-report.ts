@@ -1,6 +1,6 @@
 import type { CheckName, CheckProblem, CheckResult, CheckRun, GateOutcome } from '@holdfast/protocol';
 
-export type Conclusion = 'success' | 'failure' | 'neutral' | 'cancelled' | 'timed_out';
+export type Conclusion = 'success' | 'failure' | 'action_required' | 'cancelled' | 'timed_out';
 
 export type Annotation = {
   readonly path: string;
@@ -69,14 +69,17 @@ function reportOf(name: CheckName, result: CheckResult): CheckReport {
   };
 }
 
-/** Only what ran and passed is a success. */
+/**
+ * Only what ran and passed is a success. `neutral` and `skipped` would be good enough for a required check
+ * (https://docs.github.com/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/about-status-checks).
+ */
 function conclusionOf({ verdict, simulated }: CheckResult): Conclusion {
   switch (verdict) {
     case 'passed':
-      return simulated ? 'neutral' : 'success';
+      return simulated ? 'action_required' : 'success';
     case 'simulated':
     case 'skipped':
-      return 'neutral';
+      return 'action_required';
     case 'timed_out':
     case 'cancelled':
       return verdict;

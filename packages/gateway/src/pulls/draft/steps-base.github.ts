@@ -1,10 +1,12 @@
 import { HoldfastError, type ChangeSet } from '@holdfast/protocol';
+import { checkAgainstBase } from './base-tree.github.ts';
 import type { DraftPolicy } from './policy.ts';
 import { orMissing, type Repository } from './repository.github.ts';
 import type { Step } from './target.ts';
 
 /**
- * Looks up what the draft stands on, once: the repository by the name that it has, the base branch, and that the change set's commit is on it.
+ * Looks up what the draft stands on, once: the repository by the name that it has, the base branch, that the change set's commit is on it, and that
+ * the change set takes nothing away there that it does not name.
  * Everything after goes by what is noted here, whatever the base branch does meanwhile.
  */
 export function baseStep(repository: Repository, changeSet: ChangeSet, policy: DraftPolicy): Step {
@@ -47,13 +49,15 @@ export function baseStep(repository: Repository, changeSet: ChangeSet, policy: D
       if (compared.status !== 'ahead' && compared.status !== 'identical') {
         throw offBase(`is not (or no longer) on its branch ${baseBranch}`, baseSha, baseBranch);
       }
+      const baseTree = compared.base_commit.commit.tree.sha;
+      await checkAgainstBase(repository, baseTree, changeSet, { signal });
       return {
         configured,
         owner: about.owner.login,
         repo: about.name,
         baseBranch,
         baseSha,
-        baseTree: compared.base_commit.commit.tree.sha,
+        baseTree,
       };
     },
   };

@@ -2,7 +2,7 @@ import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/proto
 import { commitSha, blobSha, contentOf } from './git-objects.ts';
 import type { DraftCommit } from './commit.ts';
 import { readTrailers } from './message.ts';
-import { Refusal, sameAgain, textIn, type Repository } from './repository.github.ts';
+import { sameAgain, textIn, type Repository } from './repository.github.ts';
 import type { Step } from './target.ts';
 
 /** A larger text travels as a blob of its own, so that the tree stays a request of some 100 KB a file at most. */
@@ -52,13 +52,9 @@ export function treeStep(repository: Repository, changeSet: ChangeSet): Step {
       const files = changeSet.files.map(entryOf);
       const deletions = changeSet.deletions.map(deletionOf);
       const inTwo = swapsFilesAndFolders(changeSet);
-      const made = await (
-        inTwo
-          ? make(baseTree, deletions).then((without) => make(without, files))
-          : make(baseTree, [...files, ...deletions])
-      ).catch(async (error: unknown) => {
-        throw (await missingDeletions(there, error, baseTree, changeSet, signal)) ?? error;
-      });
+      const made = await (inTwo
+        ? make(baseTree, deletions).then((without) => make(without, files))
+        : make(baseTree, [...files, ...deletions]));
       const wanted = changeSet.treeSha;
       if (wanted !== undefined && wanted !== made) {
         throw otherObject('the tree of the change set', wanted, made);
@@ -135,30 +131,6 @@ function deletionOf(path: string): TreeEntry {
 function swapsFilesAndFolders({ files, deletions }: ChangeSet): boolean {
   return deletions.some((path) =>
     files.some((file) => path.startsWith(`${file.path}/`) || file.path.startsWith(`${path}/`)),
-  );
-}
-
-/** GitHub refuses to delete what is not there with words that do not name it. */
-async function missingDeletions(
-  there: Repository,
-  error: unknown,
-  baseTree: string,
-  { deletions }: ChangeSet,
-  signal: AbortSignal,
-): Promise<HoldfastError | undefined> {
-  if (!(error instanceof Refusal) || error.status !== 422 || deletions.length === 0) return undefined;
-  const base = await there.ask(
-    'GET /repos/{owner}/{repo}/git/trees/{tree_sha}',
-    { tree_sha: baseTree, recursive: '1' },
-    { signal, doing: 'look up what is on the base' },
-  );
-  const paths = new Set(base.tree.map(({ path }) => path));
-  const missing = base.truncated ? [] : deletions.filter((path) => !paths.has(path));
-  if (missing.length === 0) return undefined;
-  return new HoldfastError(
-    'conflict',
-    `The change set deletes what is not on its base: ${missing.slice(0, 10).join(', ')}. Make it again from that commit.`,
-    { cause: error },
   );
 }
 

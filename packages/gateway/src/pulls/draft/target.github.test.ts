@@ -15,6 +15,7 @@ afterEach(() => scene.proxy.clear());
 
 afterAll(() => scene[Symbol.asyncDispose]());
 
+const plain = { mode: '100644', content: 'x', encoding: 'utf-8' } as const;
 const one = { pulls: 1, drafts: 1, branches: 1, commits: 1, comments: 0 };
 
 describe('a draft on GitHub', () => {
@@ -110,6 +111,18 @@ describe('a draft on GitHub', () => {
       labels: { holdfast: 1, 'needs review': 1 },
       checkRuns: { 'holdfast / lint': 1, 'holdfast / test': 1 },
     });
+  });
+
+  test.each([
+    ['a file at the path of a folder', { files: [{ path: 'src-gen', ...plain }], deletions: [] }, 'src-gen/price.txt'],
+    ['a folder as a deletion', { files: [], deletions: ['src-gen'] }, 'the folder src-gen'],
+    ['a deletion of what is not there', { files: [], deletions: ['README.md', 'nowhere.txt'] }, 'nowhere.txt'],
+  ])('takes nothing away that it does not name: %s', async (_what, changes, named) => {
+    const draft = scene.newDraft();
+    const changeSet = { baseSha: draft.changeSet.baseSha, ...changes };
+    const state = await publish(scene.gateway(), { ...draft, changeSet });
+    expect(state).toMatchObject({ kind: 'failed', code: 'conflict', message: expect.stringContaining(named) });
+    expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 0 });
   });
 
   test('is refused by its policy before anything is sent', async () => {
