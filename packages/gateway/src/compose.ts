@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import pino, { type Logger as Pino } from 'pino';
+import type { ProjectId } from '@holdfast/protocol';
 import { Checks, type CheckPlace } from './checks/checks.ts';
 import type { Config } from './config.ts';
 import type { ConversationStore } from './conversations/store.ts';
@@ -19,6 +20,9 @@ import { Machine } from './machines/machine.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { ProjectDirectory } from './projects/directory.ts';
 import type { Project } from './projects/project.ts';
+import type { GitHub } from './pulls/client/github.ts';
+import { Drafts, type DraftsParts } from './pulls/draft/drafts.ts';
+import type { TokenWarning } from './pulls/tokens/token-warning.ts';
 import { isOwnerDead, newOwner } from './sessions/owner.ts';
 import { Sessions, type Workplace } from './sessions/sessions.ts';
 import { Sockets } from './sockets/sockets.ts';
@@ -63,6 +67,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
     }),
     (daily) => daily.stop(),
   );
+  const drafts = await openDrafts(config, { store, log, metrics }, stack);
   // What offers another protocol (`curl --http2` does) is answered in HTTP, as RFC 9110, 7.8 has it.
   const server = createServer({
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
@@ -85,6 +90,7 @@ export async function startGateway(config: Config, options: { tokens?: readonly 
   sessions.start();
   checks.start();
   cleanup.start();
+  drafts?.start();
 
   const { port } = server.address() as AddressInfo;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
@@ -117,6 +123,47 @@ export async function openStore(config: Pick<Config, 'store' | 'conversationTtlM
       return new DynamoDBConversationStore(config.store, options);
     }
   }
+}
+
+type DraftParts = { readonly store: ConversationStore; readonly log: Pino; readonly metrics: Metrics };
+
+/** Carries drafts to where projects say; undefined when none publishes any. Octokit is loaded only by who uses GitHub. */
+async function openDrafts(config: Config, parts: DraftParts, stack: AsyncDisposableStack): Promise<Drafts | undefined> {
+  const publishing = config.projects.flatMap(({ id, pulls }) => (pulls ? [{ id, ...pulls }] : []));
+  if (publishing.length === 0) return undefined;
+  const isOnGitHub = publishing.some(({ target }) => target.kind === 'github');
+  const github = isOnGitHub ? await openGitHub(config, parts, stack) : undefined;
+  const { GitHubTarget } = await import('./pulls/draft/target.github.ts');
+  const { GitTarget } = await import('./pulls/draft/target.git.ts');
+  const targets = new Map<ProjectId, ReturnType<DraftsParts['projectOf']>>();
+  for (const { id, target: to, policy } of publishing) {
+    if (to.kind === 'git') {
+      targets.set(id, { policy, target: new GitTarget({ remote: to.remote, env: config.environment }) });
+    } else if (github) {
+      targets.set(id, { policy, target: new GitHubTarget({ github, policy, ...to }) });
+    }
+  }
+  const { store, log } = parts;
+  return stack.adopt(
+    new Drafts({ entries: store, owner: newOwner(), log, projectOf: (id) => targets.get(id) }),
+    (all) => all.stop(),
+  );
+}
+
+/** One door for all that this gateway asks of GitHub, shared with those on the same store. */
+async function openGitHub(
+  { github }: Config,
+  { store, log, metrics }: DraftParts,
+  stack: AsyncDisposableStack,
+): Promise<GitHub> {
+  const { openAdmission } = await import('./pulls/client/open-admission.ts');
+  const { RetryableGitHubClient } = await import('./pulls/client/retryable-github-client.ts');
+  const meter = metrics.github;
+  const onWarning = ({ message, ...fields }: TokenWarning): void =>
+    log.warn({ ...fields, reason: message }, 'github token');
+  const { admission } = openAdmission({ ...github, entries: store, meter, onWarning });
+  stack.use(admission);
+  return new RetryableGitHubClient({ admission, baseUrl: github.apiUrl, config: github.retry, meter });
 }
 
 /** One machine for all local projects, one for each SSH address. */
