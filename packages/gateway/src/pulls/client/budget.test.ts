@@ -185,6 +185,14 @@ describe('members', () => {
     expect(rest).toEqual(when('points', 90_500));
   });
 
+  test('that have died have used what flew for them of the quota', () => {
+    const before = after(started(read), landed(read, known(4_990)));
+    const state = many(8, started(read, 0, 'dead')).reduce(advanceBudget, before);
+    const two = [started(read, memberMs + 1), landed(read, 'lost', memberMs + 1)];
+    expect(ask(many(1, ...two).reduce(advanceBudget, state), read, memberMs + 1)).toEqual(now);
+    expect(ask(many(2, ...two).reduce(advanceBudget, state), read, memberMs + 1)).toEqual(when('quota', resetAtMs));
+  });
+
   test('never count as dead to themselves, and say what flies', () => {
     expect(ask(flying, read, 10 * memberMs, { member: 'dead' })).toEqual(when('slots', undefined));
     const of = { core: 99, search: 0, code_search: 0, graphql: 0 };

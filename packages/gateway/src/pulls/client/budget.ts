@@ -190,7 +190,20 @@ function asOf(state: BudgetState, self: string, atMs: number): BudgetState {
   const dead = Object.entries(next.members).filter(
     ([member, { seenAtMs }]) => member !== self && nowMs - seenAtMs > memberMs,
   );
-  return dead.reduce<BudgetState>((all, [member, { flying }]) => land(withMember(all, member, grounded), flying), next);
+  return dead.reduce<BudgetState>(
+    (all, [member, { flying }]) => lose(land(withMember(all, member, grounded), flying), flying),
+    next,
+  );
+}
+
+/** Nobody will tell whether these were counted: they were. */
+function lose(state: BudgetState, flying: Flying): BudgetState {
+  const quotas = { ...state.quotas };
+  for (const resource of resources) {
+    const quota = quotas[resource];
+    if (quota?.kind === 'known') quotas[resource] = { ...quota, used: quota.used + flying.of[resource] };
+  }
+  return { ...state, quotas };
 }
 
 /** What a clock that was far ahead wrote, as if it had been written now. */
