@@ -145,7 +145,7 @@ async function openDrafts(config: Config, parts: DraftParts, stack: AsyncDisposa
   }
   const { store, log } = parts;
   return stack.adopt(
-    new Drafts({ entries: store, owner: newOwner(), log, projectOf: (id) => targets.get(id) }),
+    new Drafts({ entries: store, owner: newOwner(), isOwnerDead, log, projectOf: (id) => targets.get(id) }),
     (all) => all.stop(),
   );
 }

@@ -1,6 +1,7 @@
 import { HoldfastError, type ProjectId } from '@holdfast/protocol';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { DeadOwners } from './dead-owners.ts';
 import { draftFaults } from './draft-faults.ts';
 import { Claim } from './claim.ts';
 import { orAborted, pauseFor, systemClock, type Clock } from './clock.ts';
@@ -22,6 +23,8 @@ export type DraftsParts = {
   readonly projectOf: (
     projectId: ProjectId,
   ) => { readonly target: DraftTarget; readonly policy: DraftPolicy } | undefined;
+  /** True when it is certain that an owner's process is gone: its drafts are taken over before its claims end. Default: never. */
+  readonly isOwnerDead?: (owner: string) => boolean;
   readonly clock?: Clock;
   /** How long a process that says nothing holds a draft; a minute by default. */
   readonly claimMs?: number;
@@ -52,6 +55,7 @@ export class Drafts {
   readonly #parts: DraftsParts;
   readonly #clock: Clock;
   readonly #claimMs: number;
+  readonly #dead: DeadOwners;
   readonly #stopping = new AbortController();
   readonly #stopped = new AbortController();
   readonly #running = new Map<string, Promise<Attempt>>();
@@ -66,6 +70,7 @@ export class Drafts {
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
     this.#claimMs = parts.claimMs ?? 60_000;
+    this.#dead = new DeadOwners(parts.isOwnerDead ?? (() => false));
   }
 
   /** Accepts a draft: from then on it is published, by whichever gateway. The same id again is the same draft, whatever else is asked for. */
@@ -207,14 +212,18 @@ export class Drafts {
     const { entries, owner } = this.#parts;
     const at = this.#clock.now();
     const until = at + this.#claimMs;
-    const claimed = await changeOutbox(entries, draftId, { kind: 'claim', owner, atMs: at, untilMs: until }, at);
+    const claim = { kind: 'claim', owner, atMs: at, untilMs: until } as const;
+    let claimed = await changeOutbox(entries, draftId, claim, at);
+    if (claimed.kind === 'missing') return claimed;
+    const takeFrom = claimed.kind === 'refused' ? this.#dead.takeableFrom(claimed.outbox, at) : undefined;
+    if (takeFrom !== undefined) claimed = await changeOutbox(entries, draftId, { ...claim, takeFrom }, at);
     if (claimed.kind === 'missing') return claimed;
     const { outbox } = claimed;
     if (claimed.kind === 'refused') {
       return { kind: claimed.reason === 'held' ? 'held' : 'state', state: stateOf(outbox, at) };
     }
     const { generation } = outbox;
-    using claim = new Claim({
+    using held = new Claim({
       until,
       claimMs: this.#claimMs,
       clock: this.#clock,
@@ -226,7 +235,7 @@ export class Drafts {
     });
     const ended = outbox.end
       ? outbox
-      : await this.#carryOn(outbox, AbortSignal.any([signal, claim.signal, this.#stopped.signal]));
+      : await this.#carryOn(outbox, AbortSignal.any([signal, held.signal, this.#stopped.signal]));
     const isOurs = ended.generation === generation && ended.end !== null;
     if (isOurs) await this.#tidy(ended);
     const isHeld = ended.end === null && ended.generation !== generation;

@@ -59,7 +59,14 @@ export type Outbox = {
 };
 
 export type OutboxEvent =
-  | { readonly kind: 'claim'; readonly owner: string; readonly atMs: number; readonly untilMs: number }
+  | {
+      readonly kind: 'claim';
+      readonly owner: string;
+      readonly atMs: number;
+      readonly untilMs: number;
+      /** A claim of this owner is taken from it although its time is not over: it is known to be dead. */
+      readonly takeFrom?: string;
+    }
   | { readonly kind: 'renew'; readonly generation: number; readonly atMs: number; readonly untilMs: number }
   | { readonly kind: 'sending'; readonly generation: number; readonly atMs: number; readonly step: string }
   | { readonly kind: 'note'; readonly generation: number; readonly step: string; readonly progress: StepResult }
@@ -209,7 +216,8 @@ function carriedOn(outbox: Outbox, held: NonNullable<Outbox['claim']>, event: Cl
 function claim(outbox: Outbox, event: Extract<OutboxEvent, { kind: 'claim' }>): Transition {
   if (outbox.isTidy) return refused('ended');
   const { claim: held, generation } = outbox;
-  if (held !== null && held.until > event.atMs && held.owner !== event.owner) return refused('held');
+  const isOurs = held?.owner === event.owner || held?.owner === event.takeFrom;
+  if (held !== null && held.until > event.atMs && !isOurs) return refused('held');
   if (outbox.notBefore > event.atMs && outbox.end === null) return refused('not_due');
   return next(outbox, { claim: { owner: event.owner, until: event.untilMs }, generation: generation + 1 });
 }
