@@ -44,24 +44,6 @@ function askAll(doors: readonly Door[], count: number, what = read): { readonly 
   return { permits };
 }
 
-/** A store that is slow in coming back, but has changed at once. */
-class LateEntries extends MemoryEntries {
-  readonly #entries: EntryStore;
-  readonly #lateMs: number;
-
-  constructor(entries: EntryStore, lateMs: number) {
-    super();
-    this.#entries = entries;
-    this.#lateMs = lateMs;
-  }
-
-  override async changeEntry<Result>(...args: Parameters<EntryStore['changeEntry']>): Promise<Result> {
-    const result = await this.#entries.changeEntry(...args);
-    await new Promise((resolve) => setTimeout(resolve, this.#lateMs));
-    return result as Result;
-  }
-}
-
 describe('gateways that share a token', () => {
   test('have a hundred requests under way together', async () => {
     const doors = gateways(8);
@@ -92,26 +74,6 @@ describe('gateways that share a token', () => {
     expect(Math.max(...most)).toBeLessThanOrEqual(900);
     // 900 at once, and as many each minute from then on: the last of them after four.
     expect(Math.max(...sentAtMs)).toBeLessThan(4 * minuteMs * 1.05);
-  });
-
-  test('send no more than that when one hears of its answers long after they came', async () => {
-    const entries = new MemoryEntries();
-    const slow = doorOf({ entries: new LateEntries(entries, 15_000), storeTimeoutMs: minuteMs });
-    const quick = doorOf({ entries });
-    await know(quick);
-    const sentAtMs: number[] = [];
-    for (const door of [slow, quick]) {
-      for (let one = 0; one < 1_200; one += 1) {
-        void permitOf(door.ask()).then((permit) => {
-          sentAtMs.push(Date.now());
-          setTimeout(() => permit.ended(get, answer()), 100);
-        });
-      }
-    }
-    await vi.advanceTimersByTimeAsync(10 * minuteMs);
-    expect(sentAtMs).toHaveLength(2_400);
-    const most = sentAtMs.map((atMs) => sentAtMs.filter((other) => other >= atMs && other < atMs + minuteMs).length);
-    expect(Math.max(...most)).toBeLessThanOrEqual(900);
   });
 
   test('create content a second apart', async () => {

@@ -11,6 +11,7 @@ import {
   freshBudget,
   judge,
   memberCount,
+  replayBudget,
   type BudgetEvent,
   type BudgetState,
   type Cost,
@@ -193,7 +194,7 @@ export class SharedAccount implements AdmissionAccount {
       );
       this.#told = flyingFor(state.budget, member);
       const since = [...this.#log, ...this.#claims.map(({ started }) => started)];
-      this.#copy = replay(state.budget, since, clock.now());
+      this.#copy = replayBudget(state.budget, since, clock.now());
       this.#silentUntilMs = undefined;
       this.#parts.hear(state);
       this.#end();
@@ -221,7 +222,7 @@ export class SharedAccount implements AdmissionAccount {
     const told: BudgetState = this.#told
       ? advanceBudget(before.budget, { kind: 'seen', member, atMs, flying: this.#told })
       : before.budget;
-    let budget = replay(told, log, atMs);
+    let budget = replayBudget(told, log, atMs);
     const allowed = new Set<Pending>();
     const isLimited = (cost: Cost): boolean =>
       standing !== undefined && Math.max(standing.cooling.allUntilMs, standing.cooling.untilMs[cost.resource]) > atMs;
@@ -283,15 +284,4 @@ export class SharedAccount implements AdmissionAccount {
       callOff?.();
     }
   }
-}
-
-/**
- * What happened here before now, and others have written since. An event that is older than the state comes at the state's time: its own would say
- * that the state's clock is far ahead.
- */
-function replay(before: BudgetState, events: readonly BudgetEvent[], nowMs: number): BudgetState {
-  return events.reduce(
-    (state, event) => advanceBudget(state, { ...event, atMs: Math.max(event.atMs, Math.min(state.atMs, nowMs)) }),
-    before,
-  );
 }

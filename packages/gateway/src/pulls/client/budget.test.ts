@@ -5,6 +5,7 @@ import {
   freshBudget,
   judge,
   memberMs,
+  replayBudget,
   type BudgetEvent,
   type BudgetState,
   type Cost,
@@ -214,5 +215,16 @@ describe('clocks', () => {
   test('that are far ahead are not believed: what they wrote counts from now', () => {
     const wrong = many(180, started(write, 1e12), landed(write, 'lost', 1e12)).reduce(advanceBudget, unlimited);
     expect(ask(wrong, read, 1_000)).toEqual(when('points', 61_500));
+  });
+
+  test('are not taken for wrong by what is told late: nothing that others spent is forgotten the earlier', () => {
+    const full = many(180, started(write, 40_000), landed(write, 'lost', 40_000)).reduce(advanceBudget, unlimited);
+    const late = replayBudget(full, [started(read, 20_000), landed(read, 'lost', 20_100)], 40_000);
+    expect(late.rest).toEqual({ spent: 901, slices: [[80, 901]] });
+    expect(ask(late, read, 40_000)).toEqual(when('points', 100_500));
+    // Without others in between it counts from when it was.
+    expect(replayBudget(unlimited, [started(read, 20_000), landed(read, 'lost', 20_100)], 40_000).rest.slices).toEqual([
+      [40, 1],
+    ]);
   });
 });

@@ -164,6 +164,17 @@ export function advanceBudget(before: BudgetState, event: BudgetEvent): BudgetSt
   }
 }
 
+/**
+ * The state after events that happened elsewhere before now, and were not told at once. One that is older than the state comes at the state's time: its
+ * own would say that the state's clock is far ahead.
+ */
+export function replayBudget(before: BudgetState, events: readonly BudgetEvent[], nowMs: number): BudgetState {
+  return events.reduce(
+    (state, event) => advanceBudget(state, { ...event, atMs: Math.max(event.atMs, Math.min(state.atMs, nowMs)) }),
+    before,
+  );
+}
+
 /** What flies for a member. */
 export function flyingFor(state: BudgetState, member: string): Flying {
   return state.members[member]?.flying ?? grounded;
