@@ -218,8 +218,8 @@ describe('clocks', () => {
   });
 
   test('are not taken for wrong by what is told late: nothing that others spent is forgotten the earlier', () => {
-    const full = many(180, started(write, 40_000), landed(write, 'lost', 40_000)).reduce(advanceBudget, unlimited);
-    const late = replayBudget(full, [started(read, 20_000), landed(read, 'lost', 20_100)], 40_000);
+    const spent = many(180, started(write, 40_000), landed(write, 'lost', 40_000)).reduce(advanceBudget, unlimited);
+    const late = replayBudget(spent, [started(read, 20_000), landed(read, 'lost', 20_100)], 40_000);
     expect(late.rest).toEqual({ spent: 901, slices: [[80, 901]] });
     expect(ask(late, read, 40_000)).toEqual(when('points', 100_500));
     // Without others in between it counts from when it was.
