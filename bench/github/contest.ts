@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nextMessage, stopServer } from '../server-process.ts';
 import type { ClientAnswer, ClientOrders } from './clients/client.ts';
+import type { ContenderName } from './clients/contenders.ts';
 import { environmentOf, startFastClock, timeOn, type FastClock } from './fast-clock.ts';
 import { startRedisServer } from './redis-server.ts';
 import { markOf, type WantedRequest } from './request-mix.ts';
@@ -24,10 +25,10 @@ export type Contest = {
   readonly seed: number;
 };
 
-/** A client under test: a module of `clients/`, and folders of npm packages that it needs. */
+/** A client under test, and the folders of npm packages that it needs. */
 export type LimitsContender = {
   readonly name: string;
-  readonly module: string;
+  readonly module: ContenderName;
   readonly folders?: Readonly<Record<string, string>>;
   /** It is given a Redis of its own. */
   readonly wantsRedis?: true;
@@ -66,10 +67,7 @@ export async function runContest(contender: LimitsContender, contest: Contest): 
     children.push(server);
     const { port } = await nextMessage<Extract<ServerAnswer, { kind: 'listening' }>>(server, 'listening');
     const clients = contest.dealt.map(() =>
-      startChild(pathOf('clients/client.process.ts'), pathOf(`clients/${contender.module}.ts`), clock, [
-        clockPreload,
-        sentAtPreload,
-      ]),
+      startChild(pathOf('clients/client.process.ts'), contender.module, clock, [clockPreload, sentAtPreload]),
     );
     children.push(...clients);
     const ready = clients.map((client) => nextMessage<ClientAnswer>(client, 'ready'));

@@ -24,17 +24,16 @@ export const figures: readonly Figure[] = [
   { name: 'comments in any hour, at most', of: (outcome) => count(most(outcome, 'mostContentPerHour')) },
   { name: 'least time between two comments, s', of: (outcome) => seconds(leastGapMs(outcome)) },
   { name: 'took, s', of: ({ tookMs }) => count(tookMs / 1000) },
-  { name: 'throughput, % of the allowed', of: (outcome, leastMs) => (throughput(outcome, leastMs) * 100).toFixed(1) },
+  { name: 'throughput, % of the allowed', of: (outcome, leastMs) => throughput(outcome, leastMs) },
   { name: 'a caller waited, p50, s', of: (outcome) => seconds(quantile(waitsOf(outcome), 0.5)) },
   { name: 'a caller waited, p99, s', of: (outcome) => seconds(quantile(waitsOf(outcome), 0.99)) },
   { name: 'changes in the store', of: ({ clients }) => count(sum(clients.map(({ storeChanges }) => storeChanges))) },
   { name: 'event loop late, p99 (most), s', of: (outcome) => lateness(outcome) },
 ];
 
-/** The share of what the limits allow, by time: only what was done counts. */
-export function throughput(outcome: Outcome, leastMs: number): number {
-  const done = sum(outcome.clients.map((client) => client.done));
-  return (leastMs / outcome.tookMs) * (done / (done + failedIn(outcome)));
+/** The share of what the limits allow, by time. It means nothing for one that gave up on some. */
+function throughput(outcome: Outcome, leastMs: number): string {
+  return failedIn(outcome) > 0 ? 'gave up' : ((leastMs / outcome.tookMs) * 100).toFixed(1);
 }
 
 /** Calls that ended with an error for their caller. */

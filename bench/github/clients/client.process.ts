@@ -1,17 +1,17 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readFastClock, timeOn } from '../fast-clock.ts';
 import type { Client, ClientAnswer, ClientOrders } from './client.ts';
+import { contenders, type ContenderName } from './contenders.ts';
 
 /*
- * node client.process.ts MODULE, with a parent: its first message is the orders, its second says to begin. MODULE exports `open(orders)`.
+ * node client.process.ts CONTENDER, with a parent: its first message is the orders, its second says to begin.
  */
 
 const clock = readFastClock(process.env);
-const modulePath = process.argv[2] ?? '';
 process.on('disconnect', () => process.exit(1));
 const orders = await nextMessage<ClientOrders>();
-const { open } = (await import(modulePath)) as { open: (orders: ClientOrders) => Promise<Client> };
-const client = await open(orders);
+const { open } = await contenders[process.argv[2] as ContenderName]();
+const client: Client = await open(orders);
 // The first request of a process loads half of Node. Without a token it is answered at once and not counted.
 await (await fetch(orders.url)).text();
 const began = nextMessage();
