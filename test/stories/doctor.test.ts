@@ -265,10 +265,13 @@ describe('what the doctor says of GitHub', () => {
     await using github = await startEmulate({ users: 2 });
     env['GITHUB_API_URL'] = github.url;
     env['GITHUB_API_TOKEN_POOL'] = github.tokens.join(',');
+    env['GITHUB_APP_ID'] = String(github.app.appId);
+    env['GITHUB_APP_PRIVATE_KEY'] = github.app.privateKey;
     configure({ ...local(), repo: 'acme/shop' }, { ...local(), id: 'lost', repo: 'acme/lost' });
     const found = await examine();
     expect(found).toMatchObject({
       code: 1,
+      'github app': { state: 'ok', message: 'installed at acme' },
       'github token-1': { state: 'ok', message: expect.stringMatching(/^acts as user-1, \d+ of 5000 requests/) },
       'github token-2': { state: 'ok', message: expect.stringMatching(/^acts as user-2, /) },
       'project shop drafts': { state: 'ok', message: 'to acme/shop, onto main' },
