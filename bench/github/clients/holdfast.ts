@@ -1,6 +1,6 @@
 import type { EntryStore } from '../../../packages/gateway/src/conversations/entry-store.ts';
 import { SQLiteConversationStore } from '../../../packages/gateway/src/conversations/store.sqlite.ts';
-import { openAdmission } from '../../../packages/gateway/src/pulls/client/open-admission.ts';
+import { openAdmission } from '../../../packages/gateway/src/pulls/admission/open-admission.ts';
 import { RetryableGitHubClient } from '../../../packages/gateway/src/pulls/client/retryable-github-client.ts';
 import { markOf } from '../request-mix.ts';
 import type { Client, ClientOrders } from './client.ts';

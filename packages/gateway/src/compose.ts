@@ -156,7 +156,7 @@ async function openGitHub(
   { store, log, metrics }: DraftParts,
   stack: AsyncDisposableStack,
 ): Promise<GitHub> {
-  const { openAdmission } = await import('./pulls/client/open-admission.ts');
+  const { openAdmission } = await import('./pulls/admission/open-admission.ts');
   const { RetryableGitHubClient } = await import('./pulls/client/retryable-github-client.ts');
   const meter = metrics.github;
   const onWarning = ({ message, ...fields }: TokenWarning): void =>

@@ -1,5 +1,5 @@
-import { documentedLimits } from '../../../packages/gateway/src/pulls/client/budget-limits.ts';
-import { openAdmission } from '../../../packages/gateway/src/pulls/client/open-admission.ts';
+import { documentedLimits } from '../../../packages/gateway/src/pulls/admission/budget-limits.ts';
+import { openAdmission } from '../../../packages/gateway/src/pulls/admission/open-admission.ts';
 import { RetryableGitHubClient } from '../../../packages/gateway/src/pulls/client/retryable-github-client.ts';
 import { Drafts, type DraftsParts } from '../../../packages/gateway/src/pulls/draft/drafts.ts';
 import { Secret } from '../../../packages/gateway/src/lib/secret.ts';

@@ -1,6 +1,6 @@
 import type { ChangeSet, CheckResult, CheckRun, ConversationId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Draft } from '../../../packages/gateway/src/pulls/draft/draft.ts';
-import type { DraftPolicy } from '../../../packages/gateway/src/pulls/draft/policy.ts';
+import type { DraftPolicy } from '../../../packages/gateway/src/pulls/draft/policy/policy.ts';
 
 export const samplePolicy: DraftPolicy = {
   base: 'main',

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { GitHubMeter } from '../pulls/client/github-meter.ts';
+import type { GitHubMeter } from '../pulls/admission/github-meter.ts';
 
 /** Calls to GitHub, by the place of the token among those that were given: `token-1`, `app-1` …. */
 export function githubMetrics(registry: Registry): GitHubMeter {

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { GitHubMeter } from '../pulls/client/github-meter.ts';
+import type { GitHubMeter } from '../pulls/admission/github-meter.ts';
 import { githubMetrics } from './github-metrics.ts';
 
 /** What the gateway counts, for Prometheus (docs/operating.md has the names). One for each gateway, so two in one process do not mix. */

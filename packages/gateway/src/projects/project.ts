@@ -1,6 +1,6 @@
 import type { CheckName, ProjectId, UserId } from '@holdfast/protocol';
 import type { Secret } from '../lib/secret.ts';
-import type { DraftPolicy } from '../pulls/draft/policy.ts';
+import type { DraftPolicy } from '../pulls/draft/policy/policy.ts';
 
 export type SshAddress = {
   readonly host: string;

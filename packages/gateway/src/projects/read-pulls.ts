@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Secret } from '../lib/secret.ts';
 import { branchNameFault } from '../pulls/draft/branch-name.ts';
-import { patternFault } from '../pulls/draft/protected-paths.ts';
-import { remoteFault } from '../pulls/draft/remote-address.ts';
+import { patternFault } from '../pulls/draft/policy/protected-paths.ts';
+import { remoteFault } from '../pulls/draft/git/remote-address.ts';
 import type { ProjectPulls } from './project.ts';
 
 /** What a draft may have at most (docs/operating.md); a project may have less. */

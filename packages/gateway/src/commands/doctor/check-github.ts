@@ -1,7 +1,7 @@
 import { RequestError } from '@octokit/request-error';
 import type { Config } from '../../config.ts';
 import type { Project, ProjectPulls } from '../../projects/project.ts';
-import { openAdmission } from '../../pulls/client/open-admission.ts';
+import { openAdmission } from '../../pulls/admission/open-admission.ts';
 import { RetryableGitHubClient } from '../../pulls/client/retryable-github-client.ts';
 import { GitHubAppTokens } from '../../pulls/tokens/app-tokens.github.ts';
 import { failed, type Finding } from './finding.ts';

@@ -3,7 +3,7 @@ import type { Secret } from '../../lib/secret.ts';
 import type { RetryAttempt, Tried } from '../retry/call-until-done.ts';
 import type { Answer, Question } from '../retry/classify.ts';
 import type { FailedCall } from '../retry/read-answer.ts';
-import type { Admission, Admitted, Ask, Permit } from './admission.ts';
+import type { Admission, Admitted, Ask, Permit } from '../admission/admission.ts';
 
 /** What came of a call that was sent. `call` is what really came; `answer` is what it is to be taken for. */
 export type Came<Result> = { readonly question: Question; readonly answer: Answer; readonly call: FailedCall } & (

@@ -4,7 +4,7 @@ import { classify, type Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { readAnswer, type FailedCall } from '../retry/read-answer.ts';
 import type { Came } from './admitted-attempts.ts';
-import type { Ask } from './admission.ts';
+import type { Ask } from '../admission/admission.ts';
 import { isRefusedCall } from './refused-routes.ts';
 
 /** The names of a service's methods. */

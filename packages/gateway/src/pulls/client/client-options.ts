@@ -4,9 +4,9 @@ import type { RetryNotice } from '../retry/call-until-done.ts';
 import type { RetryConfig } from '../retry/retry-config.ts';
 import type { RetrySettings } from '../retry/retry-settings.ts';
 import type { TokenPool } from '../tokens/token-pool.ts';
-import type { Admission } from './admission.ts';
+import type { Admission } from '../admission/admission.ts';
 import type { EtagCacheOptions } from './etag-cache.ts';
-import type { GitHubMeter } from './github-meter.ts';
+import type { GitHubMeter } from '../admission/github-meter.ts';
 
 export type GitHubClientOptions<Service extends object = object> = {
   /**

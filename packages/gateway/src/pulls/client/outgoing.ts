@@ -2,7 +2,7 @@ import { HoldfastError } from '@holdfast/protocol';
 import type { Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { resourceOf } from '../retry/resource.ts';
-import type { Ask } from './admission.ts';
+import type { Ask } from '../admission/admission.ts';
 import { readGraphql } from './graphql-operations.ts';
 import { decodeAll, plainPath, refusalOf, refusedMutation } from './refused-routes.ts';
 

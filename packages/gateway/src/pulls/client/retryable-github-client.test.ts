@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RetryNotice } from '../retry/call-until-done.ts';
 import { RetryError } from '../retry/retry-error.ts';
 import { TokenPool } from '../tokens/token-pool.ts';
-import { noMeter, type GitHubMeter } from './github-meter.ts';
+import { noMeter, type GitHubMeter } from '../admission/github-meter.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
 import { startClientClock } from './testing/client-clock.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';

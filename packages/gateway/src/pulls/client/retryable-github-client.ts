@@ -5,7 +5,7 @@ import { callUntilDone, type RetryAttempt, type RetryNotice, type Tried } from '
 import type { Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { RetryConfig } from '../retry/retry-config.ts';
-import type { Admission } from './admission.ts';
+import type { Admission } from '../admission/admission.ts';
 import { AdmittedAttempts, type AdmittedCall } from './admitted-attempts.ts';
 import {
   callOnce,
@@ -18,12 +18,12 @@ import {
 } from './call.github.ts';
 import { readBaseUrl, type GitHubClientOptions } from './client-options.ts';
 import { EtagCache } from './etag-cache.ts';
-import { noMeter, type RetryReason } from './github-meter.ts';
+import { noMeter, type RetryReason } from '../admission/github-meter.ts';
 import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
-import { openAdmission } from './open-admission.ts';
+import { openAdmission } from '../admission/open-admission.ts';
 import { checkComplete, readOutgoing } from './outgoing.ts';
 import { askFor, sendRequest, type Answered, type Sending } from './send-request.ts';
-import { TokenAdmission } from './token-admission.ts';
+import { TokenAdmission } from '../admission/token-admission.ts';
 import { foundAnswer, type OctokitRequest } from './transport.github.ts';
 
 /** An answer, and whether it is GitHub's own, one kept from before that GitHub says still holds, or what `lookUp` found. */

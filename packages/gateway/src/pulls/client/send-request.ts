@@ -1,7 +1,7 @@
 import { RequestError } from '@octokit/request-error';
 import { isObject } from '../retry/is-object.ts';
 import type { Came } from './admitted-attempts.ts';
-import type { Ask, Permit } from './admission.ts';
+import type { Ask, Permit } from '../admission/admission.ts';
 import type { EtagCache } from './etag-cache.ts';
 import type { Outgoing } from './outgoing.ts';
 import { exchange, type OctokitAnswer, type OctokitRequest } from './transport.github.ts';

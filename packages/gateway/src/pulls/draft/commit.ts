@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { branchNameFault } from './branch-name.ts';
 import { trailersOf, withoutForgery } from './message.ts';
 import type { Draft } from './draft.ts';
-import type { DraftPolicy } from './policy.ts';
+import type { DraftPolicy } from './policy/policy.ts';
 
 /** Who, and when: ISO 8601 UTC in whole seconds, which is all that git keeps. */
 export type Signature = { readonly name: string; readonly email: string; readonly date: string };

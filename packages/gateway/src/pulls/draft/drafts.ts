@@ -10,7 +10,7 @@ import type { Draft } from './draft.ts';
 import { stateOf, type DraftState } from './draft-state.ts';
 import { changeOutbox, draftIdIn, entryOf, openDrafts, outboxKey, parseOutbox, readOutbox } from './outbox-entry.ts';
 import { openOutbox, type DraftEnd, type Outbox } from './outbox.ts';
-import { policyFaults, type DraftPolicy } from './policy.ts';
+import { policyFaults, type DraftPolicy } from './policy/policy.ts';
 import { carryOn } from './publication.ts';
 import type { DraftTarget } from './target.ts';
 

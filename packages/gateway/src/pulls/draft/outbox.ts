@@ -1,5 +1,5 @@
 import type { ProjectId } from '@holdfast/protocol';
-import type { DraftPolicy } from './policy.ts';
+import type { DraftPolicy } from './policy/policy.ts';
 import type { StepResult, StepResults } from './target.ts';
 
 /*

@@ -2,13 +2,13 @@ import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/proto
 import type { Secret } from '../../lib/secret.ts';
 import { branchOf, commitOf } from './commit.ts';
 import type { Draft } from './draft.ts';
-import { remoteError } from './fault.git.ts';
+import { remoteError } from './git/fault.git.ts';
 import { contentOf, gitSeconds } from './git-objects.ts';
-import { quoted } from './paths.ts';
-import type { DraftPolicy } from './policy.ts';
-import { addressOf, type RemoteAddress } from './remote-address.ts';
+import { quoted } from './policy/paths.ts';
+import type { DraftPolicy } from './policy/policy.ts';
+import { addressOf, type RemoteAddress } from './git/remote-address.ts';
 import type { DraftTarget, Step, StepResult, StepResults } from './target.ts';
-import { Workshop } from './workshop.git.ts';
+import { Workshop } from './git/workshop.git.ts';
 
 export type GitTargetOptions = {
   /** One without a `remoteFault`; it may have a password in it. */

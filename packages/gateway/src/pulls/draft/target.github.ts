@@ -1,13 +1,13 @@
 import type { GitHub } from '../client/github.ts';
-import { reportsOf } from './check-report.ts';
+import { reportsOf } from './github/check-report.ts';
 import { branchOf, commitOf } from './commit.ts';
 import type { Draft } from './draft.ts';
-import type { DraftPolicy } from './policy.ts';
-import { Repository } from './repository.github.ts';
-import { baseStep } from './steps-base.github.ts';
-import { checksStep } from './steps-checks.github.ts';
-import { branchStep, labelsStep, pullStep } from './steps-pull.github.ts';
-import { blobsStep, commitStep, treeStep } from './steps-tree.github.ts';
+import type { DraftPolicy } from './policy/policy.ts';
+import { Repository } from './github/repository.github.ts';
+import { baseStep } from './github/steps-base.github.ts';
+import { checksStep } from './github/steps-checks.github.ts';
+import { branchStep, labelsStep, pullStep } from './github/steps-pull.github.ts';
+import { blobsStep, commitStep, treeStep } from './github/steps-tree.github.ts';
 import type { DraftTarget, Step } from './target.ts';
 
 export type GitHubTargetParts = {

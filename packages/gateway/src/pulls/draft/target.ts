@@ -1,6 +1,6 @@
 import type { Json } from '@holdfast/protocol';
 import type { Draft } from './draft.ts';
-import type { DraftPolicy } from './policy.ts';
+import type { DraftPolicy } from './policy/policy.ts';
 
 /** What a step of a publication came to, as JSON: what later steps need of it, such as `{ sha }`. */
 export type StepResult = { readonly [name: string]: Json };

@@ -1,10 +1,10 @@
 import type { RetrySettings } from '../../retry/retry-settings.ts';
 import { TokenPool } from '../../tokens/token-pool.ts';
-import type { Admission, Admitted } from '../admission.ts';
-import { documentedLimits } from '../budget-limits.ts';
+import type { Admission, Admitted } from '../../admission/admission.ts';
+import { documentedLimits } from '../../admission/budget-limits.ts';
 import type { GitHubClientOptions } from '../client-options.ts';
 import { RetryableGitHubClient } from '../retryable-github-client.ts';
-import { TokenAdmission } from '../token-admission.ts';
+import { TokenAdmission } from '../../admission/token-admission.ts';
 import type { ScriptedGitHub } from './scripted-github.ts';
 
 /** Waits that a test need not notice. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { ChangeSet } from '@holdfast/protocol';
 import { Secret } from '../../../lib/secret.ts';
 import type { Draft } from '../draft.ts';
-import type { DraftPolicy } from '../policy.ts';
+import type { DraftPolicy } from '../policy/policy.ts';
 import { GitTarget, type GitTargetOptions } from '../target.git.ts';
 import type { StepResult } from '../target.ts';
 import { git } from './real-git.ts';

@@ -13,7 +13,7 @@ import { branchOf } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { Drafts, type DraftsParts } from '../drafts.ts';
 import type { DraftState } from '../draft-state.ts';
-import type { DraftPolicy } from '../policy.ts';
+import type { DraftPolicy } from '../policy/policy.ts';
 import { GitHubTarget } from '../target.github.ts';
 import { silent } from './silent.ts';
 

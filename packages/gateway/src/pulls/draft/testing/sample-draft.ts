@@ -1,6 +1,6 @@
 import type { ChangeSet, ConversationId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Draft } from '../draft.ts';
-import type { DraftPolicy } from '../policy.ts';
+import type { DraftPolicy } from '../policy/policy.ts';
 
 export const samplePolicy: DraftPolicy = {
   base: null,

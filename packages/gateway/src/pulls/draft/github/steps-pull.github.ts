@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/protocol';
-import type { DraftCommit } from './commit.ts';
-import type { Draft } from './draft.ts';
+import type { DraftCommit } from '../commit.ts';
+import type { Draft } from '../draft.ts';
 import {
   numberIn,
   orMissing,
@@ -11,7 +11,7 @@ import {
   type Repository,
 } from './repository.github.ts';
 import { isOfDraft } from './steps-tree.github.ts';
-import type { Step, StepResult, StepResults } from './target.ts';
+import type { Step, StepResult, StepResults } from '../target.ts';
 
 type Ref = Answered<'GET /repos/{owner}/{repo}/git/ref/{ref}'>;
 type Pull = Answered<'GET /repos/{owner}/{repo}/pulls'>[number];

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ChangedFile } from '@holdfast/protocol';
-import { commitOf } from './commit.ts';
-import { commitSha } from './git-objects.ts';
-import { draftOn, GitScene, publish } from './testing/git-scene.ts';
-import { git } from './testing/real-git.ts';
-import { samplePolicy } from './testing/sample-draft.ts';
+import { commitOf } from '../commit.ts';
+import { commitSha } from '../git-objects.ts';
+import { draftOn, GitScene, publish } from '../testing/git-scene.ts';
+import { git } from '../testing/real-git.ts';
+import { samplePolicy } from '../testing/sample-draft.ts';
 
 const branch = 'holdfast/draft-1';
 const signal = new AbortController().signal;

@@ -1,9 +1,9 @@
 import { HoldfastError, type ErrorCode } from '@holdfast/protocol';
 import type { Endpoints } from '@octokit/types';
-import type { GitHub, GitHubAnswer, GitHubOptions, Route } from '../client/github.ts';
-import { isObject } from '../retry/is-object.ts';
-import { readAnswer } from '../retry/read-answer.ts';
-import type { StepResult, StepResults } from './target.ts';
+import type { GitHub, GitHubAnswer, GitHubOptions, Route } from '../../client/github.ts';
+import { isObject } from '../../retry/is-object.ts';
+import { readAnswer } from '../../retry/read-answer.ts';
+import type { StepResult, StepResults } from '../target.ts';
 
 export type Answered<Of extends Route> = GitHubAnswer<Of>['data'];
 

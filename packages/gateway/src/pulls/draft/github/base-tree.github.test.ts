@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangedFile } from '@holdfast/protocol';
-import type { GitHub } from '../client/github.ts';
+import type { GitHub } from '../../client/github.ts';
 import { checkAgainstBase } from './base-tree.github.ts';
 import { Repository } from './repository.github.ts';
 

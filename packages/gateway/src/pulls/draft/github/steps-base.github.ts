@@ -1,8 +1,8 @@
 import { HoldfastError, type ChangeSet } from '@holdfast/protocol';
 import { checkAgainstBase } from './base-tree.github.ts';
-import type { DraftPolicy } from './policy.ts';
+import type { DraftPolicy } from '../policy/policy.ts';
 import { orMissing, type Repository } from './repository.github.ts';
-import type { Step } from './target.ts';
+import type { Step } from '../target.ts';
 
 /**
  * Looks up what the draft stands on, once: the repository by the name that it has, the base branch, that the change set's commit is on it, and that

@@ -1,5 +1,5 @@
 import type { ChangedFile } from '@holdfast/protocol';
-import { contentOf } from './git-objects.ts';
+import { contentOf } from '../git-objects.ts';
 import { foldersAbove, pathFault, quoted, samenessOf } from './paths.ts';
 import type { ProtectedPaths } from './protected-paths.ts';
 

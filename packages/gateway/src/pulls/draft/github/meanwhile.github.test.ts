@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { MemoryEntries } from '../../conversations/entries.memory.ts';
-import { samplePolicy } from '../../../../../test/support/github/sample-draft.ts';
-import { branchOf } from './commit.ts';
-import { GitHubScene, killAt, publish } from './testing/github-scene.ts';
+import { MemoryEntries } from '../../../conversations/entries.memory.ts';
+import { samplePolicy } from '../../../../../../test/support/github/sample-draft.ts';
+import { branchOf } from '../commit.ts';
+import { GitHubScene, killAt, publish } from '../testing/github-scene.ts';
 
 let scene: GitHubScene;
 

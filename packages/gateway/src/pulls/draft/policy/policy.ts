@@ -1,5 +1,5 @@
 import type { ChangedFile, ChangeSet } from '@holdfast/protocol';
-import { contentOf } from './git-objects.ts';
+import { contentOf } from '../git-objects.ts';
 import { pathFault, quoted, samenessOf } from './paths.ts';
 import { alwaysProtected, ProtectedPaths } from './protected-paths.ts';
 import { linkFaults } from './symlinks.ts';

@@ -1,9 +1,9 @@
 import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/protocol';
-import { commitSha, blobSha, contentOf } from './git-objects.ts';
-import type { DraftCommit } from './commit.ts';
-import { readTrailers } from './message.ts';
+import { commitSha, blobSha, contentOf } from '../git-objects.ts';
+import type { DraftCommit } from '../commit.ts';
+import { readTrailers } from '../message.ts';
 import { sameAgain, textIn, type Repository } from './repository.github.ts';
-import type { Step } from './target.ts';
+import type { Step } from '../target.ts';
 
 /** A larger text travels as a blob of its own, so that the tree stays a request of some 100 KB a file at most. */
 const maxInlineBytes = 256 * 1024;

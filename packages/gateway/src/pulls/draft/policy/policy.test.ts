@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { policyFaults } from './policy.ts';
-import { changeSetOf, fileAt, harmless, triedPatterns, tricks } from './testing/policy-tricks.ts';
+import { changeSetOf, fileAt, harmless, triedPatterns, tricks } from '../testing/policy-tricks.ts';
 
 const policy = { protectedPaths: triedPatterns, maxFiles: 100, maxBytes: 1_000_000 };
 

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { commandLinesWith } from '../../../../../test/support/processes.ts';
-import { gitHttp, type Door } from './testing/git-http.ts';
-import { draftOn, GitScene, publish } from './testing/git-scene.ts';
-import { git } from './testing/real-git.ts';
+import { commandLinesWith } from '../../../../../../test/support/processes.ts';
+import { gitHttp, type Door } from '../testing/git-http.ts';
+import { draftOn, GitScene, publish } from '../testing/git-scene.ts';
+import { git } from '../testing/real-git.ts';
 
 const branch = 'holdfast/draft-1';
 const basic = `Basic ${Buffer.from('bot:hush').toString('base64')}`;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { MemoryEntries } from '../../conversations/entries.memory.ts';
-import { git } from '../../../../../test/support/github/checkout.ts';
-import { samplePolicy } from '../../../../../test/support/github/sample-draft.ts';
-import { branchOf } from './commit.ts';
-import { GitHubScene, killAt, publish } from './testing/github-scene.ts';
+import { MemoryEntries } from '../../../conversations/entries.memory.ts';
+import { git } from '../../../../../../test/support/github/checkout.ts';
+import { samplePolicy } from '../../../../../../test/support/github/sample-draft.ts';
+import { branchOf } from '../commit.ts';
+import { GitHubScene, killAt, publish } from '../testing/github-scene.ts';
 
 let scene: GitHubScene;
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { commandLineOf } from '../../../../../test/support/processes.ts';
-import { until } from '../../../../../test/support/until.ts';
-import type { Draft } from './draft.ts';
-import { draftOn, GitScene, publish } from './testing/git-scene.ts';
-import { samplePolicy } from './testing/sample-draft.ts';
+import { commandLineOf } from '../../../../../../test/support/processes.ts';
+import { until } from '../../../../../../test/support/until.ts';
+import type { Draft } from '../draft.ts';
+import { draftOn, GitScene, publish } from '../testing/git-scene.ts';
+import { samplePolicy } from '../testing/sample-draft.ts';
 
-const script = fileURLToPath(new URL('testing/git-publisher.ts', import.meta.url));
+const script = fileURLToPath(new URL('../testing/git-publisher.ts', import.meta.url));
 const signal = new AbortController().signal;
 
 /** A process that publishes, until it has said `line` (or for ever); then it is killed. */

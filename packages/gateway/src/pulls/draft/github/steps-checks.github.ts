@@ -1,8 +1,8 @@
 import type { CheckRun } from '@holdfast/protocol';
 import { maxAnnotationsAtOnce, reportsOf, tableOf, type CheckReport } from './check-report.ts';
-import type { Draft } from './draft.ts';
+import type { Draft } from '../draft.ts';
 import { numberIn, Refusal, textIn, type Answered, type Repository } from './repository.github.ts';
-import type { Step, StepResult, StepResults } from './target.ts';
+import type { Step, StepResult, StepResults } from '../target.ts';
 
 type Run = Answered<'POST /repos/{owner}/{repo}/check-runs'>;
 type Comment = Answered<'POST /repos/{owner}/{repo}/issues/{issue_number}/comments'>;

@@ -1,8 +1,8 @@
 import type { CheckProblem } from '@holdfast/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { sampleChecks } from '../../../../../test/support/github/sample-draft.ts';
-import type { Draft } from './draft.ts';
-import { GitHubScene } from './testing/github-scene.ts';
+import { sampleChecks } from '../../../../../../test/support/github/sample-draft.ts';
+import type { Draft } from '../draft.ts';
+import { GitHubScene } from '../testing/github-scene.ts';
 
 let scene: GitHubScene;
 

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { foldersAbove, pathFault, quoted, samenessOf } from './paths.ts';
 import { policyFaults } from './policy.ts';
 import { ProtectedPaths } from './protected-paths.ts';
-import { changeSetOf, fileAt, linkAt, triedPatterns } from './testing/policy-tricks.ts';
+import { changeSetOf, fileAt, linkAt, triedPatterns } from '../testing/policy-tricks.ts';
 
 const policy = { protectedPaths: triedPatterns, maxFiles: 100, maxBytes: 1_000_000 };
 const someProtected = fc.constantFrom(
