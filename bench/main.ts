@@ -87,7 +87,7 @@ const named: readonly {
   {
     name: 'github-limits',
     question: 'Do 10,000 requests from 8 processes keep to GitHub’s limits, and how much of what these allow is used?',
-    run: ({ seed }) => githubLimits({ requests: 10_000, processes: 8, speed: 60, seed }),
+    run: ({ seed }) => githubLimits({ requests: 10_000, processes: 8, speed: 20, seed }),
   },
 ];
 

@@ -7,7 +7,6 @@ import { nextMessage, stopServer } from '../server-process.ts';
 import type { ClientAnswer, ClientOrders } from './clients/client.ts';
 import type { ContenderName } from './clients/contenders.ts';
 import { environmentOf, startFastClock, timeOn, type FastClock } from './fast-clock.ts';
-import { startRedisServer } from './redis-server.ts';
 import { markOf, type WantedRequest } from './request-mix.ts';
 import type { GitHubLimits } from './server/documented-limits.ts';
 import type { ServerAnswer, ServerOrders, ServerReport } from './server/orders.ts';
@@ -30,8 +29,6 @@ export type LimitsContender = {
   readonly name: string;
   readonly module: ContenderName;
   readonly folders?: Readonly<Record<string, string>>;
-  /** It is given a Redis of its own. */
-  readonly wantsRedis?: true;
 };
 
 type Finished = Extract<ClientAnswer, { kind: 'finished' }>;
@@ -57,7 +54,6 @@ const sentAtPreload = pathOf('sent-at-preload.ts');
 export async function runContest(contender: LimitsContender, contest: Contest): Promise<Outcome> {
   const clock = startFastClock(contest.speed);
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
-  await using redis = contender.wantsRedis ? await startRedisServer() : undefined;
   const children: ChildProcess[] = [];
   try {
     const tokens = Array.from({ length: contest.users }, (_, index) => `ghp_bench${index + 1}`);
@@ -80,7 +76,6 @@ export async function runContest(contender: LimitsContender, contest: Contest): 
         sharedFile: join(folder, 'shared.db'),
         folders: contender.folders ?? {},
         speed: contest.speed,
-        redisUrl: redis?.url,
       } satisfies ClientOrders);
     }
     await Promise.all(ready);

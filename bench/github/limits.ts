@@ -2,7 +2,6 @@ import { installCachedPackage } from '../../test/support/cached-package.ts';
 import { table } from '../table.ts';
 import { latencyMs, runContest, type Contest, type LimitsContender, type Outcome } from './contest.ts';
 import { figures } from './figures.ts';
-import { hasRedisServer } from './redis-server.ts';
 import { leastTime } from './least-time.ts';
 import { inOrder, mixOf } from './request-mix.ts';
 import { documentedLimits } from './server/documented-limits.ts';
@@ -60,14 +59,12 @@ async function compare(contenders: readonly LimitsContender[], contest: Contest)
   ].join('\n\n');
 }
 
-/** Octokit's packages are no dependencies: they are installed beside. Its clustering is measured where there is a redis-server. */
+/** Octokit's packages are no dependencies: they are installed beside. */
 async function allContenders(): Promise<readonly LimitsContender[]> {
   const octokit = [
     ['@octokit/core', '7.0.8'],
     ['@octokit/plugin-retry', '8.1.1'],
     ['@octokit/plugin-throttling', '11.0.5'],
-    ['bottleneck', '2.19.5'],
-    ['ioredis', '5.9.2'],
   ] as const;
   const folders: Record<string, string> = {};
   for (const [name, version] of octokit) folders[name] = await installCachedPackage(name, version);
@@ -75,9 +72,6 @@ async function allContenders(): Promise<readonly LimitsContender[]> {
     { name: 'Holdfast', module: 'holdfast' },
     { name: 'Octokit, retries twice', module: 'octokit-twice', folders },
     { name: 'Octokit, retries always', module: 'octokit-always', folders },
-    ...(hasRedisServer()
-      ? [{ name: 'Octokit, always, clustered', module: 'octokit-clustered', folders, wantsRedis: true } as const]
-      : []),
     { name: 'fetch, retries 4 times', module: 'plain-fetch' },
   ];
 }

@@ -10,7 +10,6 @@ export type ClientOrders = {
   /** Where the processes of a contender may keep what they share. */
   readonly sharedFile: string;
   readonly folders: Readonly<Record<string, string>>;
-  readonly redisUrl?: string | undefined;
   /** Of the clock. */
   readonly speed: number;
 };

@@ -3,7 +3,6 @@ export const contenders = {
   holdfast: () => import('./holdfast.ts'),
   'octokit-twice': () => import('./octokit-twice.ts'),
   'octokit-always': () => import('./octokit-always.ts'),
-  'octokit-clustered': () => import('./octokit-clustered.ts'),
   'plain-fetch': () => import('./plain-fetch.ts'),
 };
 export type ContenderName = keyof typeof contenders;
