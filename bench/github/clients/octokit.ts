@@ -50,7 +50,7 @@ function routeOf({ id, kind, issue }: WantedRequest): [string, Readonly<Record<s
 }
 
 /** A package that is no dependency of ours, from where it was installed. */
-export async function loadPackage<Module>({ folders }: ClientOrders, name: string): Promise<Module> {
+async function loadPackage<Module>({ folders }: ClientOrders, name: string): Promise<Module> {
   const { resolve } = createRequire(join(folders[name] ?? '', 'package.json'));
   return (await import(pathToFileURL(resolve(name)).href)) as Module;
 }
