@@ -183,6 +183,51 @@ describe('gateways that share a token', () => {
   });
 });
 
+/** Entries whose changes have been made, but nobody hears of it before so many milliseconds. */
+function lateEntries(): { readonly entries: MemoryEntries; readonly takes: (ms: number) => void } {
+  const entries = new MemoryEntries();
+  const change = entries.changeEntry.bind(entries);
+  let lateMs = 0;
+  vi.spyOn(entries, 'changeEntry').mockImplementation(async (key, to) => {
+    const result = await change(key, to);
+    if (lateMs > 0) await new Promise((resolve) => setTimeout(resolve, lateMs));
+    return result;
+  });
+  return { entries, takes: (ms) => (lateMs = ms) };
+}
+
+describe('what the store allowed', () => {
+  test('some seconds ago is sent', async () => {
+    const { entries, takes } = lateEntries();
+    const [door] = gateways(1, entries) as [Door];
+    await know(door);
+    takes(5_000);
+    const { permits } = askAll([door], 1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(permits).toHaveLength(1);
+  });
+
+  test('longer ago is given back and asked for again: the others may take it for landed', async () => {
+    const { entries, takes } = lateEntries();
+    const [slow, other] = gateways(2, entries) as [Door, Door];
+    await know(slow);
+    takes(5_001);
+    const { permits } = askAll([slow], 100);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(permits).toHaveLength(0);
+    takes(0);
+    await vi.advanceTimersByTimeAsync(4_000);
+    // In their order, and every place once.
+    expect(permits).toHaveLength(100);
+    for (const permit of permits.slice(0, 40)) permit.ended(get, answer());
+    await vi.advanceTimersByTimeAsync(1_000);
+    const others = askAll([other], 50);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(others.permits).toHaveLength(40);
+    other.abort();
+  });
+});
+
 describe('without an answer of the store', () => {
   test.each([
     ['that refuses', async () => Promise.reject(new Error('disk is full'))],

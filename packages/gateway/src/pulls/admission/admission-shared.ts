@@ -50,6 +50,8 @@ const silenceMs = 10_000;
 /** How many gateways there are when nobody could be asked. */
 const leastShare = 4;
 const longestLog = 10_000;
+/** What the store allowed so long ago is not sent any more; well below the time after which a member counts as dead. */
+const staleMs = 5_000;
 /** Whoever asks GitHub who a token is has died, or was not answered. */
 const askingMs = 30_000;
 
@@ -58,7 +60,9 @@ const askingMs = 30_000;
  * change at a time, which also tells what has landed since the last one, and brings what the others know. Between changes the process keeps a copy,
  * which tells when asking is worth it; only the store says yes.
  *
- * When the store does not answer the process goes on by its copy with a part of the limits, and tries again every ten seconds.
+ * When the store does not answer the process goes on by its copy with a part of the limits, and tries again every ten seconds. What it allowed is
+ * given back when this process hears of it more than five seconds later, for then the others may soon take its flights for landed. A process that is
+ * paused with a permit in its hands is beyond this: what it sends later than that is counted as if it had been sent before.
  *
  * The clocks of the machines: who is behind counts by the newest time in the entry, so a window is never shorter by the clock of whoever is ahead; one
  * that is more than ten seconds ahead of us is not believed. What a clock that is behind wrote after a pause of all others is forgotten by those
@@ -185,11 +189,11 @@ export class SharedAccount implements AdmissionAccount {
     this.#log = [];
     this.#isUrgent = false;
     try {
-      const { state, allowed } = await this.#inTime(
+      const { state, allowed, decidedAtMs } = await this.#inTime(
         store.changeEntry(key, (current) => {
           const atMs = clock.now();
           const { state: next, allowed: all } = this.#next(readSharedAccount(current), log, claims, atMs);
-          return { next: entryOf(next, atMs), result: { state: next, allowed: all } };
+          return { next: entryOf(next, atMs), result: { state: next, allowed: all, decidedAtMs: atMs } };
         }),
       );
       this.#told = flyingFor(state.budget, member);
@@ -198,8 +202,13 @@ export class SharedAccount implements AdmissionAccount {
       this.#silentUntilMs = undefined;
       this.#parts.hear(state);
       this.#end();
-      for (const one of claims)
-        one.claim.decide(allowed.has(one) ? this.#flights.start(one.claim.cost, clock.now()) : undefined);
+      const nowMs = clock.now();
+      for (const one of claims) {
+        const flight = allowed.has(one) ? this.#flights.start(one.claim.cost, nowMs) : undefined;
+        const isStale = nowMs - decidedAtMs > staleMs;
+        if (flight && isStale) this.end(flight, 'unsent', nowMs);
+        one.claim.decide(isStale ? undefined : flight);
+      }
     } catch (error) {
       this.#log = [...log, ...this.#log];
       this.#goOnAlone(error);
