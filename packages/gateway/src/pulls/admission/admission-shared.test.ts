@@ -226,6 +226,23 @@ describe('what the store allowed', () => {
     expect(others.permits).toHaveLength(40);
     other.abort();
   });
+
+  test('to a gateway that had given up on its first answer holds no place for ever', async () => {
+    const { entries, takes } = lateEntries();
+    const [slow, other] = gateways(2, entries) as [Door, Door];
+    await know(other);
+    takes(10_001);
+    // Its first change takes effect, though it hears of it too late.
+    const { permits } = askAll([slow], 1);
+    await vi.advanceTimersByTimeAsync(10_001);
+    takes(0);
+    for (const permit of permits) permit.ended(get, answer());
+    await vi.advanceTimersByTimeAsync(minuteMs);
+    expect(permits).toHaveLength(1);
+    const others = askAll([other], 100);
+    await vi.advanceTimersByTimeAsync(minuteMs);
+    expect(others.permits).toHaveLength(100);
+  });
 });
 
 describe('without an answer of the store', () => {

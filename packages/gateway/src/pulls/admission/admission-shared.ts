@@ -73,8 +73,8 @@ export class SharedAccount implements AdmissionAccount {
   readonly #flights = new Flights();
   /** What was in the entry after the last change, and what happened here since. */
   #copy: BudgetState = freshBudget;
-  /** What the entry says that flies for this process. */
-  #told: Flying | undefined;
+  /** What flies for this process by what it knows that the entry was told; an entry that knows better was changed without an answer. */
+  #told: Flying = flyingFor(freshBudget, '');
   /** What the entry has not been told yet. */
   #log: BudgetEvent[] = [];
   #claims: Pending[] = [];
@@ -228,9 +228,7 @@ export class SharedAccount implements AdmissionAccount {
     const { member, limits } = this.#parts;
     const own = this.#parts.standing();
     const standing = before.standing && own ? worse(before.standing, own) : (own ?? before.standing);
-    const told: BudgetState = this.#told
-      ? advanceBudget(before.budget, { kind: 'seen', member, atMs, flying: this.#told })
-      : before.budget;
+    const told = advanceBudget(before.budget, { kind: 'seen', member, atMs, flying: this.#told });
     let budget = replayBudget(told, log, atMs);
     const allowed = new Set<Pending>();
     const isLimited = (cost: Cost): boolean =>
@@ -253,7 +251,7 @@ export class SharedAccount implements AdmissionAccount {
     const flying = this.#log.reduce(advanceBudget, {
       ...freshBudget,
       atMs: this.#copy.atMs,
-      members: this.#told ? { [member]: { seenAtMs: this.#copy.atMs, flying: this.#told } } : {},
+      members: { [member]: { seenAtMs: this.#copy.atMs, flying: this.#told } },
     });
     const atMs = this.#copy.atMs;
     this.#copy = advanceBudget(this.#copy, { kind: 'seen', member, atMs, flying: flyingFor(flying, member) });
