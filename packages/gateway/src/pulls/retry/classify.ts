@@ -88,7 +88,7 @@ function readLimit(question: Question, answer: Response, atMs: number): Verdict 
   const retryAtMs = parseRetryAfter(headers, atMs);
   const isUsedUp = parseWholeNumber(headers['x-ratelimit-remaining']) === 0;
   const saysSecondary = /\bsecondary rate limit|\babuse detection|#(about-)?secondary-rate-limits|#abuse-rate-limits/i;
-  const saysPrimary = /\bAPI rate limit exceeded\b|\bRATE_LIMITED\b/i;
+  const saysPrimary = /\bAPI rate limit (already )?exceeded\b|\bRATE_LIMIT(ED)?\b/i;
   const isSecondary = saysSecondary.test(said);
   const isPrimary = saysPrimary.test(said);
   // A GraphQL answer with an error may be the last one of the quota without being about it.

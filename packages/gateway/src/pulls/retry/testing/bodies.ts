@@ -27,6 +27,17 @@ export const bodies: Readonly<Record<string, unknown>> = {
   'page-502': '<html><title>502 Bad Gateway</title></html>',
   'gql-primary': { data: null, errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded for user ID 1.' }] },
   'gql-type': { errors: [{ type: 'RATE_LIMITED' }] },
+  // What GitHub says nowadays: https://github.com/yanyongyu/githubkit/issues/271.
+  'gql-already': {
+    errors: [
+      {
+        type: 'RATE_LIMIT',
+        code: 'graphql_rate_limit',
+        message: 'API rate limit already exceeded for user ID 1.',
+      },
+    ],
+  },
+  'gql-new-type': { errors: [{ type: 'RATE_LIMIT' }] },
   'gql-secondary': { errors: [{ message: 'You have exceeded a secondary rate limit.' }] },
   'gql-data': { data: { viewer: { login: 'ada' } } },
   'gql-not-found': { data: null, errors: [{ type: 'NOT_FOUND', message: 'Could not resolve to a Repository.' }] },

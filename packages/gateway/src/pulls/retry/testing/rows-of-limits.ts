@@ -164,6 +164,8 @@ GET                    | 403              | x-ratelimit-remaining: 0; x-ratelimi
 POST graphql query     | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @300; x-ratelimit-resource: graphql | gql-primary | 1                      | limited primary graphql: again in 300 s
 POST graphql           | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @300; x-ratelimit-resource: graphql | gql-primary | 1                      | limited primary graphql: again in 300 s
 POST graphql           | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @300                              | gql-type   | 1                      | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @300                              | gql-already | 1                      | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @300                              | gql-new-type | 1                      | limited primary graphql: again in 300 s
 POST graphql           | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @3600                             | gql-primary | 1                      | over budget: limited primary graphql, free in 3600 s
 POST graphql           | 200              | x-ratelimit-remaining: 0; x-ratelimit-reset: @300                              | gql-primary | 4                      | exhausted: limited primary graphql
 POST graphql           | 200              | -                                                                              | gql-primary | 1                      | limited primary graphql: again in 60 s
