@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Secret } from '../../lib/secret.ts';
 import { GitHubAccountReader } from './account-reader.github.ts';
 import { GitHubAppTokens } from './app-tokens.github.ts';
@@ -23,6 +23,7 @@ beforeAll(async () => {
       const body = request.method === 'POST' ? await json(request) : undefined;
       const route = `${request.method} ${request.url}`;
       asked.push({ route, authorization: request.headers.authorization ?? '', ...(body !== undefined && { body }) });
+      if (route.includes('/installations/13/')) return;
       const [status, answer] = answers[route] ?? [404, { message: 'Not Found' }];
       response.writeHead(status, { 'content-type': 'application/json', 'x-oauth-scopes': 'repo' });
       response.end(JSON.stringify(answer));
@@ -36,6 +37,7 @@ beforeEach(() => {
   asked = [];
 });
 afterAll(async () => {
+  server.closeAllConnections();
   server.close();
   await once(server, 'close');
 });
@@ -84,6 +86,15 @@ describe('a GitHub App', () => {
       permissions: { contents: 'write', pull_requests: 'write', checks: 'write', issues: 'write', metadata: 'read' },
     });
     expect(JSON.stringify(asked[0]?.body)).not.toMatch(/administration|workflows/);
+  });
+
+  test('that GitHub does not answer ends with its signal', async () => {
+    const controller = new AbortController();
+    const fault = new Error('too late');
+    const token = appOf().newToken('13', { signal: controller.signal });
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    controller.abort(fault);
+    await expect(token).rejects.toThrow(fault.message);
   });
 
   test('that GitHub does not know is refused with GitHub’s error, without its key', async () => {

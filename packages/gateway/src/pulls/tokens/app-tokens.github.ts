@@ -27,11 +27,10 @@ const permissions = {
 
 const pageSize = 100;
 
-/** Tokens of a GitHub App, by Octokit; its package is loaded when the first one is needed. */
+/** Tokens of a GitHub App, by Octokit; its package is loaded when the first one is needed. Nothing is kept of what GitHub gives. */
 export class GitHubAppTokens implements AppTokens {
   readonly #parts: GitHubAppParts;
   readonly #request: typeof request;
-  #auth: ReturnType<typeof createAppAuth> | undefined;
 
   constructor(parts: GitHubAppParts) {
     this.#parts = parts;
@@ -61,22 +60,21 @@ export class GitHubAppTokens implements AppTokens {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly secret: Secret; readonly expiresAtMs: number }> {
     const auth = await this.#open(signal);
-    // Octokit's own cache would give the token again that GitHub has just refused.
+    // Without it Octokit's cache might give the token again that GitHub has just refused.
     const { token, expiresAt } = await auth({ type: 'installation', installationId, permissions, refresh: true });
     return { secret: new Secret(token), expiresAtMs: Date.parse(expiresAt) };
   }
 
   async #open(signal: AbortSignal): Promise<ReturnType<typeof createAppAuth>> {
     signal.throwIfAborted();
-    if (this.#auth) return this.#auth;
     const { createAppAuth: create } = await import('@octokit/auth-app');
-    this.#auth ??= create({
+    return create({
       appId: this.#parts.appId,
       privateKey: this.#parts.privateKey.reveal(),
-      request: this.#request,
+      // Octokit takes no signal where it asks for a token, so each question has a request of its own.
+      request: this.#request.defaults({ request: { signal } }),
       log: { warn: () => undefined },
     });
-    return this.#auth;
   }
 }
 
