@@ -57,10 +57,20 @@ describe('the GitHub App', () => {
       { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY_FILE: '/nowhere/key.pem' },
       [/^GITHUB_APP_PRIVATE_KEY_FILE: \/nowhere\/key.pem cannot be read \(ENOENT\)/],
     ],
+    [{ GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY_FILE: pkcs1 }, [/^GITHUB_APP_PRIVATE_KEY_FILE: the file cannot be/]],
+    [
+      { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY_FILE: Buffer.from(pkcs1).toString('base64') },
+      [/^GITHUB_APP_PRIVATE_KEY_FILE: the file cannot be read/],
+    ],
+    [{ GITHUB_APP_ID: pkcs1, GITHUB_APP_PRIVATE_KEY: pkcs8 }, [/^GITHUB_APP_ID must be/]],
+    [
+      { GITHUB_APP_ID: '7', GITHUB_APP_PRIVATE_KEY: pkcs8, GITHUB_APP_INSTALLATION_ID: pkcs1 },
+      [/^GITHUB_APP_INSTALLATION_ID must be/],
+    ],
   ])('is refused with all that is wrong with it, and never shows the key: %#', (env, expected) => {
     const { faults } = read(env);
     expect(faults).toHaveLength(expected.length);
     expected.forEach((pattern, index) => expect(faults[index]).toMatch(pattern));
-    expect(faults.join()).not.toMatch(/SECRET|BEGIN/);
+    expect(faults.join()).not.toMatch(/SECRET|BEGIN|LS0tLS1/);
   });
 });

@@ -21,7 +21,7 @@ export function readGitHubApp(env: Environment, faults: string[]): GitHubAppConf
   if (appId === '' && ids === '' && given.length === 0) return undefined;
   if (appId === '') faults.push('GITHUB_APP_ID is not set, and the other GITHUB_APP_… variables are');
   else if (!/^[A-Za-z0-9.]+$/.test(appId)) {
-    faults.push(`GITHUB_APP_ID must be the app's number or client id, and is "${appId}"`);
+    faults.push(`GITHUB_APP_ID must be the app's number or client id, and is ${shown(appId)}`);
   }
   const installationIds = readIds(ids, faults);
   const privateKey = readKey(env, given, faults);
@@ -37,7 +37,7 @@ function readIds(text: string, faults: string[]): readonly string[] {
     .map((id) => id.trim())
     .filter((id) => id !== '');
   if (ids.some((id) => !/^\d{1,15}$/.test(id))) {
-    faults.push(`GITHUB_APP_INSTALLATION_ID must be numbers with commas between them, and is "${text}"`);
+    faults.push(`GITHUB_APP_INSTALLATION_ID must be numbers with commas between them, and is ${shown(text)}`);
   }
   return [...new Set(ids)];
 }
@@ -69,7 +69,7 @@ function readFile(path: string, faults: string[]): string | undefined {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : 'it cannot be read';
-    faults.push(`GITHUB_APP_PRIVATE_KEY_FILE: ${path} cannot be read (${why})`);
+    faults.push(`GITHUB_APP_PRIVATE_KEY_FILE: ${isShort(path) ? path : 'the file'} cannot be read (${why})`);
     return undefined;
   }
 }
@@ -77,6 +77,15 @@ function readFile(path: string, faults: string[]): string | undefined {
 function pemOf(text: string): string {
   if (text.includes('-----BEGIN')) return text.replaceAll(String.raw`\n`, '\n');
   return Buffer.from(text, 'base64').toString('utf8');
+}
+
+/** What somebody set may be the key itself, in the wrong place. */
+function shown(text: string): string {
+  return isShort(text) ? `"${text}"` : `${text.length} characters long`;
+}
+
+function isShort(text: string): boolean {
+  return text.length <= 250 && !text.includes('-----');
 }
 
 function textOf(env: Environment, name: string): string {
