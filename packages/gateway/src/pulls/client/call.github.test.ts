@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isRefusedCall } from './refused-routes.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
 import { json, plain, startScriptedGitHub } from './testing/scripted-github.ts';
@@ -76,6 +77,39 @@ describe('a call of a method', () => {
     const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
     await expect(client.call('mergePullRequest')).rejects.toMatchObject({ code: 'forbidden' });
     expect(tokens).toEqual([]);
+  });
+
+  test.each(['request', 'graphql', 'paginate'])(
+    'of Octokit’s own %s is not made: it could be anything',
+    async (name) => {
+      const sent: unknown[] = [];
+      const send = async (what: unknown): Promise<void> => void sent.push(what);
+      const githubService = { request: send, graphql: send, paginate: send };
+      const client = new RetryableGitHubClient({ githubService, admission: countingDoor(), config: quick });
+      const merge = 'PUT /repos/acme/shop/pulls/1/merge';
+      await expect(client.call(name as 'request', merge)).rejects.toMatchObject({ code: 'forbidden' });
+      expect(sent).toEqual([]);
+    },
+  );
+
+  test.each(['setStatusCheckContexts', 'removeTeamAccessRestrictions', 'delete_access_restrictions'])(
+    'that changes the protection of a branch is not made: %s',
+    (name) => expect(isRefusedCall(name)).toBe(true),
+  );
+
+  test('that gets something or makes it is a write', async () => {
+    const called: string[] = [];
+    const getOrCreateLabel = async (label: string): Promise<void> => {
+      called.push(label);
+      throw answered(502);
+    };
+    const client = new RetryableGitHubClient({
+      githubService: () => ({ getOrCreateLabel }),
+      admission: countingDoor(),
+      config: quick,
+    });
+    await expect(client.call('getOrCreateLabel', 'bot')).rejects.toMatchObject({ stop: 'unknown_outcome' });
+    expect(called).toEqual(['bot']);
   });
 
   test('that never ends is a timeout', async () => {

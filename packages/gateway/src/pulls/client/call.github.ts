@@ -24,17 +24,24 @@ export type NamedCall = {
   readonly question?: Question | undefined;
 };
 
-/** Throws `forbidden` for a name that says that it merges. */
+/** Throws `forbidden` for a name that says that it merges, or that it sends whatever it is told. */
 export function readCall(name: string, parameters: unknown, question: Question | undefined): NamedCall {
   if (isRefusedCall(name)) {
     throw new HoldfastError('forbidden', `"${name}" is not called: Holdfast never merges; let a person do that.`);
+  }
+  if (/^(request|graphql|paginate)$/.test(name)) {
+    throw new HoldfastError(
+      'forbidden',
+      `"${name}" is not called: what it would send is not looked over; use the client's own request or graphql.`,
+    );
   }
   const isRead = question ? question.readOnly === true || question.method === 'GET' : readName.test(name);
   const resource = question?.resource ?? (/^search/i.test(name) ? 'search' : 'core');
   return { name, parameters, question, ask: { resource, kind: isRead ? 'read' : 'content' } };
 }
 
-const readName = /^(get|list|check|search|find|read|has|is|compare|count|fetch)(?![a-z])/;
+/** `getOrCreateLabel` is a write. */
+const readName = /^(get|list|check|search|find|read|has|is|compare|count|fetch)(?![a-z])(?!\w*(Or|And)[A-Z])/;
 
 /** Calls the method once. Throws what tells of no exchange with GitHub: a fault of the service. */
 export async function callOnce(

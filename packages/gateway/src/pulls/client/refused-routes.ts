@@ -40,7 +40,7 @@ export function refusedMutation(names: Iterable<string>): string | undefined {
 }
 
 const refusedCalls =
-  /^(merge|enqueue|enable\w*automerge|updatebranch$|delete$|deleterepo|transfer|renamebranch|(create|update|delete|set|add|remove)\w*(protection|ruleset))/;
+  /^(merge|enqueue|enable\w*automerge|updatebranch$|delete$|deleterepo|transfer|renamebranch|(create|update|delete|set|add|remove)\w*(protection|ruleset|statuscheckcontexts|accessrestrictions))/;
 
 /** True for the name of a method that, as far as a name tells, does what this client never does. */
 export function isRefusedCall(name: string): boolean {
