@@ -124,6 +124,15 @@ describe('a token that is limited', () => {
     expect(github.arrived).toHaveLength(1);
   });
 
+  test('by the answer to something else fails the call at once too, and names the time', async () => {
+    await using github = await startScriptedGitHub(plain(502, usedUp(3600)));
+    const error = await clientOf(github)
+      .request(repository, shop)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'rate_limit', stop: 'over_budget', attempts: 1, status: 502 });
+    expect(String(error)).toMatch(/rate limit is reached until \d{4}-/);
+  });
+
   test('is not asked with again before its time by any other call', async () => {
     await using github = await startScriptedGitHub(limited);
     const client = clientOf(github);

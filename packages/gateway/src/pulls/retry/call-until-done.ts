@@ -157,7 +157,12 @@ function follow<Result>(story: Story, options: CallOptions<Result>, failed: Fail
 }
 
 function stopLate(story: Story, policy: BackOffPolicy, late: { readonly availableAtMs?: number }): Next {
-  return { kind: 'stop', error: giveUp(story, policy, 'over_budget', story.last?.error, late.availableAtMs) };
+  // Only a limit tells when something may be sent again.
+  const isLimited = late.availableAtMs !== undefined;
+  return {
+    kind: 'stop',
+    error: giveUp(story, policy, 'over_budget', story.last?.error, late.availableAtMs, isLimited),
+  };
 }
 
 /** What came of an earlier attempt, asked where that is not known. */
@@ -181,10 +186,9 @@ function giveUp(
   stop: RetryStop,
   cause: unknown,
   availableAtMs?: number,
+  isLimited = story.last?.verdict.kind === 'limited',
 ): RetryError {
   const { attempts, waitsMs, last } = story;
-  const isLimited =
-    last?.verdict.kind === 'limited' || (stop === 'over_budget' && !last && availableAtMs !== undefined);
   const given = {
     stop,
     attempts,
