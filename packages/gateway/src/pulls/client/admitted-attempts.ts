@@ -91,7 +91,9 @@ export class AdmittedAttempts<Result> {
     const failed = { kind: 'failed', error, call: came.call, verdict, heldMs } as const;
     switch (verdict.kind) {
       case 'limited':
-        return { ...failed, next: this.#isFirstLimit(label) ? 'at_once_uncounted' : 'at_once' };
+        if (this.#isFirstLimit(label)) return { ...failed, next: 'at_once_uncounted' };
+        // The door waits for a time that lies ahead. GitHub's servers do not quite agree on when a limit ends: one that is over is backed off from.
+        return { ...failed, next: (verdict.notBeforeMs ?? Infinity) > Date.now() ? 'at_once' : 'back_off' };
       case 'final':
         if (verdict.reason === 'unauthorized' && this.#isFirstRefusal(label, secret, error)) {
           return { ...failed, next: 'at_once_uncounted' };

@@ -133,6 +133,17 @@ describe('a token that is limited', () => {
     expect(String(error)).toMatch(/rate limit is reached until \d{4}-/);
   });
 
+  test('until a time that is over is asked with again once, and then less and less often', async () => {
+    await using github = await startScriptedGitHub(json({ message: 'API rate limit exceeded' }, 403, usedUp(-30)));
+    const delays: number[] = [];
+    const config = { baseDelay: 0.002, maxDelay: 0.1, jitter: false };
+    const onRetry = ({ delayMs }: RetryNotice): void => void delays.push(delayMs);
+    await expect(clientOf(github, { config, onRetry }).request(repository, shop)).rejects.toMatchObject({
+      stop: 'exhausted',
+    });
+    expect(delays).toEqual([0, 2, 4, 8]);
+  });
+
   test('is not asked with again before its time by any other call', async () => {
     await using github = await startScriptedGitHub(limited);
     const client = clientOf(github);
