@@ -26,12 +26,12 @@ export interface AdmissionAccount {
   hurry(): void;
   /** Ends flights that nobody ended for {@link longestFlightMs}; called before every look at the queue. */
   endForgotten(atMs: number): void;
-  /**
-   * Tells the others what they should hear; called after every look. `isWanted`: somebody waits for what only they can give. Returns when to look
-   * again, if nothing happens before.
-   */
-  settle(atMs: number, isWanted: boolean): number | undefined;
+  /** Tells the others what they should hear; called after every look. Returns when to look again, if nothing happens before. */
+  settle(atMs: number, waiting: Waiting): number | undefined;
 }
+
+/** Who waits for an account. `isWanted`: somebody does for what only others that use it can give; `content`: so many REST writes that create content. */
+export type Waiting = { readonly isWanted: boolean; readonly content: number };
 
 /**
  * Who holds a permit and says nothing for so long is not heard of any more: its request counts as landed, so that a caller that forgot to end it

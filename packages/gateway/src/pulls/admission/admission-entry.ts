@@ -77,7 +77,7 @@ const account = z.object({
     contentOfHour: window,
     contentAtMs: z.number(),
     quotas: z.partialRecord(z.enum(resources), quota),
-    members: z.record(z.string(), z.object({ seenAtMs: z.number(), flying })),
+    members: z.record(z.string(), z.object({ seenAtMs: z.number(), flying, waiting: z.number().default(0) })),
   }),
   standing: z
     .object({

@@ -1,9 +1,17 @@
-import { Flights, type AdmissionAccount, type Claim, type Flight, type Landing } from './admission-account.ts';
+import {
+  Flights,
+  type AdmissionAccount,
+  type Claim,
+  type Flight,
+  type Landing,
+  type Waiting,
+} from './admission-account.ts';
 import type { BudgetLimits } from './budget-limits.ts';
 import {
   advanceBudget,
   freshBudget,
   judge,
+  waitingAt,
   type BudgetEvent,
   type BudgetState,
   type Cost,
@@ -41,8 +49,11 @@ export class LocalAccount implements AdmissionAccount {
     for (const flight of this.#flights.forgotten(atMs)) this.end(flight, { told: 'lost', isFree: false }, atMs);
   }
 
-  settle(): number | undefined {
-    return this.#flights.nextForgottenMs();
+  settle(atMs: number, { content }: Waiting): number | undefined {
+    const before = waitingAt(this.#budget, self);
+    if (content !== before) this.#advance({ kind: 'waiting', member: self, atMs, count: content });
+    // What was kept back for those is there for others, who were looked at before.
+    return content < before ? atMs : this.#flights.nextForgottenMs();
   }
 
   #advance(event: BudgetEvent): void {

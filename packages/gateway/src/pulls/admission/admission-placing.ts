@@ -5,7 +5,7 @@ import type { Answer } from '../retry/classify.ts';
 import type { AccountReader } from '../tokens/account-reader.ts';
 import type { AppTokens } from '../tokens/app-tokens.ts';
 import type { PoolCandidate, TokenPool } from '../tokens/token-pool.ts';
-import type { AdmissionAccount, Flight } from './admission-account.ts';
+import type { AdmissionAccount, Flight, Waiting } from './admission-account.ts';
 import type { AdmissionClock } from './admission-clock.ts';
 import { AdmissionIdentity } from './admission-identity.ts';
 import { LocalAccount } from './admission-local.ts';
@@ -40,6 +40,8 @@ export type Placing =
       readonly atMs: number | undefined;
       readonly full: readonly AdmissionAccount[];
       readonly wanted: readonly AdmissionAccount[];
+      /** Accounts that have no room for it, though their tokens could be used. */
+      readonly judged: readonly AdmissionAccount[];
     }
   | { readonly kind: 'none'; readonly message: string };
 
@@ -54,7 +56,7 @@ export type Place = {
 };
 
 /** Accounts that somebody in front waits for, by what there is no room for. */
-export type FullAccounts = ReadonlyMap<AdmissionAccount, ReadonlySet<'rest' | 'graphql'>>;
+export type FullAccounts = ReadonlyMap<AdmissionAccount, ReadonlySet<'slots' | 'rest' | 'graphql'>>;
 
 type Held = {
   readonly why: WaitReason;
@@ -80,26 +82,30 @@ export class AdmissionPlacing {
   /** Nobody may pass who would take the room that somebody in front waits for. */
   place(ask: Ask, atMs: number, taken: FullAccounts): Placing {
     const installations = this.#tokens.installations(atMs);
-    if (installations.kind === 'fetching') return { ...fetching, kind: 'hold', full: [], wanted: [] };
+    if (installations.kind === 'fetching') return { ...fetching, kind: 'hold', full: [], wanted: [], judged: [] };
     const { all, message } = this.#parts.pool.candidates(ask.resource);
     const suited = preferring(ask.prefer, ofOwner(ask.owner, all));
     if (suited.length === 0) return this.#nothing(ask, all.length, installations, message);
     const held: Held[] = [];
     const full: AdmissionAccount[] = [];
     const wanted: AdmissionAccount[] = [];
+    const judged: AdmissionAccount[] = [];
     for (const candidate of suited) {
       if (candidate.freeAtMs > atMs) {
         held.push({ why: 'cooling', atMs: candidate.freeAtMs });
         continue;
       }
       const account = this.#accountOf(candidate);
-      if (taken.get(account)?.has(apiOf(ask))) {
+      const isTaken = taken.get(account);
+      // Content has points kept back for it, which those in front do not get.
+      if (isTaken?.has('slots') || (isTaken?.has(apiOf(ask)) && ask.kind !== 'content')) {
         held.push({ why: 'queue', atMs: undefined });
         continue;
       }
       const judgement = account.judge(ask, atMs, candidate);
       if (judgement.kind === 'later') {
         held.push(judgement);
+        judged.push(account);
         if (judgement.why === 'slots' || judgement.why === 'points') full.push(account);
         if (judgement.atMs === undefined) wanted.push(account);
         continue;
@@ -107,12 +113,12 @@ export class AdmissionPlacing {
       const place = this.#ready(candidate, account, atMs);
       if (place.kind === 'start') return place;
       // An app's token is there in a moment; who opens a pull request should not depend on when it was asked for.
-      if (place.isBeingFetched) return { kind: 'hold', ...fetching, full, wanted };
+      if (place.isBeingFetched) return { kind: 'hold', ...fetching, full, wanted, judged };
       held.push(place);
     }
     const broken = held.find((one) => one.broken !== undefined)?.broken;
     if (broken !== undefined && held.every((one) => one.broken !== undefined)) return { kind: 'none', message: broken };
-    return { kind: 'hold', ...earliest(held), full, wanted };
+    return { kind: 'hold', ...earliest(held), full, wanted, judged };
   }
 
   /** True while nothing forbids to use a token that was free a moment ago. */
@@ -127,9 +133,9 @@ export class AdmissionPlacing {
   }
 
   /** Lets the accounts tell what the others should hear. Returns when to do it again, if nothing happens before. */
-  settle(atMs: number, wanted: ReadonlySet<AdmissionAccount>): number {
+  settle(atMs: number, waiting: ReadonlyMap<AdmissionAccount, Waiting>): number {
     return [...this.#accounts.values()].reduce(
-      (nextMs, account) => Math.min(nextMs, account.settle(atMs, wanted.has(account)) ?? Infinity),
+      (nextMs, account) => Math.min(nextMs, account.settle(atMs, waiting.get(account) ?? noneWaiting) ?? Infinity),
       Infinity,
     );
   }
@@ -175,7 +181,7 @@ export class AdmissionPlacing {
     if ('message' in installations) {
       return installations.isFinal
         ? { kind: 'none', message: installations.message }
-        : { kind: 'hold', why: 'token', atMs: installations.atMs, full: [], wanted: [] };
+        : { kind: 'hold', why: 'token', atMs: installations.atMs, full: [], wanted: [], judged: [] };
     }
     if (count === 0) return { kind: 'none', message };
     return {
@@ -222,6 +228,7 @@ export class AdmissionPlacing {
   }
 }
 
+const noneWaiting: Waiting = { isWanted: false, content: 0 };
 const fetching = { why: 'token', atMs: undefined } as const;
 
 function ofOwner(owner: string | undefined, all: readonly PoolCandidate[]): readonly PoolCandidate[] {

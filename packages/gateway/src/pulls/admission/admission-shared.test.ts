@@ -6,7 +6,9 @@ import type { EntryStore } from '../../conversations/entry-store.ts';
 import { MemoryEntries } from '../../conversations/entries.memory.ts';
 import { SQLiteConversationStore } from '../../conversations/store.sqlite.ts';
 import type { Permit } from './admission.ts';
+import { readSharedAccount } from './admission-entry.ts';
 import { documentedLimits } from './budget-limits.ts';
+import { flyingFor } from './budget.ts';
 import { answer, content, doorOf, get, minuteMs, permitOf, quota, read, settled } from './testing/door.ts';
 
 const hourMs = 60 * minuteMs;
@@ -86,6 +88,67 @@ describe('gateways that share a token', () => {
     expect(permits).toHaveLength(5);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(permits).toHaveLength(6);
+  });
+
+  test('keep points back for content-creating writes that wait at one of them, and lose none by it', async () => {
+    const [writing, reading] = gateways(2) as [Door, Door];
+    await know(writing);
+    const writes: number[] = [];
+    for (let one = 0; one < 11; one += 1) {
+      void permitOf(writing.ask(content)).then((permit) => {
+        writes.push(Date.now());
+        permit.ended(get, answer());
+      });
+    }
+    await vi.advanceTimersByTimeAsync(0);
+    let reads = 0;
+    for (let one = 0; one < 1_000; one += 1) {
+      reading.ask().then(
+        (admitted) => {
+          if (admitted.kind !== 'permit') return;
+          reads += 1;
+          setTimeout(() => admitted.ended(get, answer()), 50);
+        },
+        () => undefined,
+      );
+    }
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(writes).toHaveLength(11);
+    expect((writes.at(-1) ?? 0) - (writes[0] ?? 0)).toBeLessThan(12_000);
+    // One read found out the quota.
+    expect(reads).toBe(900 - 1 - 11 * 5);
+    reading.abort();
+  });
+
+  test('keep nothing back for those that waited at one that died', async () => {
+    const [dead, reading] = gateways(2) as [Door, Door];
+    await know(dead);
+    askAll([dead], 100, content);
+    await vi.advanceTimersByTimeAsync(0);
+    vi.clearAllTimers();
+    let reads = 0;
+    for (let one = 0; one < 1_000; one += 1) {
+      void permitOf(reading.ask()).then((permit) => {
+        reads += 1;
+        setTimeout(() => permit.ended(get, answer()), 50);
+      });
+    }
+    await vi.advanceTimersByTimeAsync(20_000);
+    // 59 writes are waited for: one flies.
+    expect(reads).toBe(900 - 1 - 5 - 59 * 5);
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(reads).toBe(1_000);
+  });
+
+  test('understand what gateways of an older version wrote, which say nothing of who waits', async () => {
+    const { budget, ...others } = readSharedAccount(undefined);
+    const { waiting: _, ...older } = { seenAtMs: 5, flying: flyingFor(budget, 'a'), waiting: 0 };
+    const body = JSON.stringify({ v: 1, ...others, budget: { ...budget, atMs: 5, members: { a: older } } });
+    expect(readSharedAccount({ body, list: null, expiresAt: null }).budget).toEqual({
+      ...budget,
+      atMs: 5,
+      members: { a: { ...older, waiting: 0 } },
+    });
   });
 
   test('hear of a limit before their next request', async () => {

@@ -1,6 +1,13 @@
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import { worse, type Standing } from '../tokens/token-state.ts';
-import { Flights, type AdmissionAccount, type Claim, type Flight, type Landing } from './admission-account.ts';
+import {
+  Flights,
+  type AdmissionAccount,
+  type Claim,
+  type Flight,
+  type Landing,
+  type Waiting,
+} from './admission-account.ts';
 import type { AdmissionClock } from './admission-clock.ts';
 import { entryOf, readSharedAccount, type SharedAccountState } from './admission-entry.ts';
 import { endOf } from './admission-local.ts';
@@ -12,6 +19,7 @@ import {
   judge,
   memberCount,
   replayBudget,
+  waitingAt,
   type BudgetEvent,
   type BudgetState,
   type Cost,
@@ -83,6 +91,9 @@ export class SharedAccount implements AdmissionAccount {
   #silentUntilMs: number | undefined;
   #callOff: (() => void) | undefined;
   #isUrgent = false;
+  /** How many content-creating writes wait here, and what the entry was told of that. */
+  #waiting = 0;
+  #toldWaiting = 0;
 
   constructor(parts: SharedAccountParts) {
     this.#parts = parts;
@@ -119,9 +130,13 @@ export class SharedAccount implements AdmissionAccount {
     for (const flight of this.#flights.forgotten(atMs)) this.end(flight, { told: 'lost', isFree: false }, atMs);
   }
 
-  settle(atMs: number, isWanted: boolean): number | undefined {
-    const forgottenMs = this.#flights.nextForgottenMs();
-    if (this.#changing) return forgottenMs;
+  settle(atMs: number, { isWanted, content }: Waiting): number | undefined {
+    this.#waiting = content;
+    const before = waitingAt(this.#copy, this.#parts.member);
+    if (content !== before) this.#copy = this.#withWaiting(this.#copy, atMs);
+    // What was kept back for those is there for others, who were looked at before.
+    const againMs = content < before ? atMs : this.#flights.nextForgottenMs();
+    if (this.#changing) return againMs;
     this.#stopTimer();
     const dueMs = this.#dueMs(atMs, isWanted);
     if (dueMs <= atMs) this.#changing = this.#change();
@@ -130,7 +145,7 @@ export class SharedAccount implements AdmissionAccount {
     }
     const pollMs =
       isWanted && this.#silentUntilMs === undefined ? Math.max(atMs, this.#changedAtMs) + reportMs : Infinity;
-    return Math.min(forgottenMs ?? Infinity, pollMs);
+    return Math.min(againMs ?? Infinity, pollMs);
   }
 
   /** Who the token acts as, when one of those that share it knows; `ask`: nobody is asking, so this process is to. */
@@ -161,7 +176,8 @@ export class SharedAccount implements AdmissionAccount {
   async close(): Promise<void> {
     await this.#changing;
     this.#stopTimer();
-    if (this.#log.length > 0) await this.#change();
+    this.#waiting = 0;
+    if (this.#log.length > 0 || this.#toldWaiting > 0) await this.#change();
     this.#stopTimer();
   }
 
@@ -173,12 +189,15 @@ export class SharedAccount implements AdmissionAccount {
   /** When the entry is to be changed. */
   #dueMs(atMs: number, isWanted: boolean): number {
     if (this.#silentUntilMs !== undefined) return this.#log.length > 0 || isWanted ? this.#silentUntilMs : Infinity;
-    if (this.#claims.length > 0 || this.#isUrgent) return atMs;
+    // Reads of the others would take the points in less than a second.
+    if (this.#claims.length > 0 || this.#isUrgent || this.#waiting > this.#toldWaiting) return atMs;
     const sinceMs = this.#changedAtMs;
     const oldest = this.#log[0];
     if (isWanted) return oldest ? atMs : Math.max(atMs, sinceMs + reportMs);
     if (oldest) return Math.max(atMs, oldest.atMs + reportMs);
-    return flyingFor(this.#copy, this.#parts.member).requests > 0 ? Math.max(atMs, sinceMs + heartbeatMs) : Infinity;
+    if (this.#waiting < this.#toldWaiting) return Math.max(atMs, sinceMs + reportMs);
+    const isBusy = flyingFor(this.#copy, this.#parts.member).requests > 0 || this.#waiting > 0;
+    return isBusy ? Math.max(atMs, sinceMs + heartbeatMs) : Infinity;
   }
 
   async #change(): Promise<void> {
@@ -189,16 +208,18 @@ export class SharedAccount implements AdmissionAccount {
     this.#log = [];
     this.#isUrgent = false;
     try {
-      const { state, allowed, decidedAtMs } = await this.#inTime(
+      const { state, allowed, decidedAtMs, waiting } = await this.#inTime(
         store.changeEntry(key, (current) => {
           const atMs = clock.now();
           const { state: next, allowed: all } = this.#next(readSharedAccount(current), log, claims, atMs);
-          return { next: entryOf(next, atMs), result: { state: next, allowed: all, decidedAtMs: atMs } };
+          const result = { state: next, allowed: all, decidedAtMs: atMs, waiting: this.#waiting };
+          return { next: entryOf(next, atMs), result };
         }),
       );
       this.#told = flyingFor(state.budget, member);
+      this.#toldWaiting = waiting;
       const since = [...this.#log, ...this.#claims.map(({ started }) => started)];
-      this.#copy = replayBudget(state.budget, since, clock.now());
+      this.#copy = this.#withWaiting(replayBudget(state.budget, since, clock.now()), clock.now());
       this.#silentUntilMs = undefined;
       this.#parts.hear(state);
       this.#end();
@@ -229,7 +250,7 @@ export class SharedAccount implements AdmissionAccount {
     const own = this.#parts.standing();
     const standing = before.standing && own ? worse(before.standing, own) : (own ?? before.standing);
     const told = advanceBudget(before.budget, { kind: 'seen', member, atMs, flying: this.#told });
-    let budget = replayBudget(told, log, atMs);
+    let budget = this.#withWaiting(replayBudget(told, log, atMs), atMs);
     const allowed = new Set<Pending>();
     const isLimited = (cost: Cost): boolean =>
       standing !== undefined && Math.max(standing.cooling.allUntilMs, standing.cooling.untilMs[cost.resource]) > atMs;
@@ -243,6 +264,10 @@ export class SharedAccount implements AdmissionAccount {
     return { state: { ...before, budget, standing }, allowed };
   }
 
+  #withWaiting(state: BudgetState, atMs: number): BudgetState {
+    return advanceBudget(state, { kind: 'waiting', member: this.#parts.member, atMs, count: this.#waiting });
+  }
+
   #goOnAlone(cause: unknown): void {
     const isNews = this.#silentUntilMs === undefined;
     this.#silentUntilMs = this.#parts.clock.now() + silenceMs;
@@ -251,7 +276,7 @@ export class SharedAccount implements AdmissionAccount {
     const flying = this.#log.reduce(advanceBudget, {
       ...freshBudget,
       atMs: this.#copy.atMs,
-      members: { [member]: { seenAtMs: this.#copy.atMs, flying: this.#told } },
+      members: { [member]: { seenAtMs: this.#copy.atMs, flying: this.#told, waiting: 0 } },
     });
     const atMs = this.#copy.atMs;
     this.#copy = advanceBudget(this.#copy, { kind: 'seen', member, atMs, flying: flyingFor(flying, member) });

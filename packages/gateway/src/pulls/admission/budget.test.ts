@@ -176,6 +176,49 @@ describe('the secondary limits', () => {
   });
 });
 
+describe('points kept back for content-creating writes that wait', () => {
+  const content: Cost = { resource: 'core', kind: 'content' };
+  const waiting = (count: number, by = 'b', atMs = 0): BudgetEvent => ({ kind: 'waiting', member: by, atMs, count });
+  const spent = (points: number): readonly BudgetEvent[] => many(points, started(read), landed(read));
+  const then = (...events: readonly BudgetEvent[]): BudgetState => events.reduce(advanceBudget, unlimited);
+
+  test.each<[string, BudgetState, Cost, object]>([
+    ['are not for reads', then(...spent(850), waiting(10)), read, when('points', 60_500)],
+    ['are not for plain writes', then(...spent(846), waiting(10)), write, when('points', 60_500)],
+    ['are what is left otherwise', then(...spent(849), waiting(10)), read, now],
+    ['are for any of the writes', then(...spent(895), waiting(10)), content, now],
+    ['have nothing to do with GraphQL', then(...spent(900), waiting(10)), query, now],
+    ['are of all members together', then(...spent(850), waiting(4), waiting(6, 'c')), read, when('points', 60_500)],
+    ['are those of the caller too', then(...spent(850), waiting(10, member)), read, when('points', 60_500)],
+    ['are free again when nobody waits any more', then(...spent(899), waiting(10), waiting(0)), read, now],
+    ['are those of a minute at most, one write a second', then(...spent(599), waiting(1_000)), read, now],
+    ['and not fewer', then(...spent(600), waiting(1_000)), read, when('points', 60_500)],
+    [
+      'are not kept a second time for writes that count already',
+      then(...spent(599), ...many(59, started(content), landed(content)), started(content), waiting(1_000)),
+      read,
+      // 599 and 300, and nothing is kept.
+      now,
+    ],
+  ])('%s', (_, state, cost, expected) => {
+    expect(ask(state, cost)).toEqual(expected);
+  });
+
+  test('are none while the hour has no room for such a write', () => {
+    const laterMs = 100_000;
+    const full = many(500, started(content), landed(content));
+    const state = then(...full, ...many(899, started(read, laterMs), landed(read, 'lost', laterMs)));
+    expect(ask(advanceBudget(state, waiting(10, 'b', laterMs)), read, laterMs)).toEqual(now);
+  });
+
+  test('are free again when the member where they wait has died', () => {
+    const state = [started(read, memberMs), landed(read, 'lost', memberMs)];
+    const alone = then(waiting(10), ...many(850, ...state));
+    expect(ask(alone, read, memberMs)).toEqual(when('points', memberMs + 60_500));
+    expect(ask(alone, read, memberMs + 1)).toEqual(now);
+  });
+});
+
 describe('members', () => {
   const flying = many(100, started(read, 0, 'dead')).reduce(advanceBudget, unlimited);
 

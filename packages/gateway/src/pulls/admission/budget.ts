@@ -1,6 +1,7 @@
 import { resources, type Resource } from '../retry/resource.ts';
 import type { Ask } from './admission.ts';
 import { documentedLimits, hour, minute, readPoints, writePoints, type BudgetLimits } from './budget-limits.ts';
+import { keptForContent } from './budget-kept.ts';
 import { emptyWindow, forget, pullBack, roomAt, spend, type Window } from './budget-window.ts';
 
 /**
@@ -11,7 +12,7 @@ import { emptyWindow, forget, pullBack, roomAt, spend, type Window } from './bud
  * long requests take. Of the hourly quota GitHub tells how much is used; all that it has not told of is what flies. While nothing is known of a
  * quota, one request goes ahead and finds out.
  *
- * Several processes may share an account: each is a **member** with what flies for it; one that the others have not heard of for {@link memberMs}
+ * Several processes may share an account: each is a **member** with what flies for it and how many content-creating writes wait there; one that the others have not heard of for {@link memberMs}
  * has died, and what flew for it counts as landed. A clock that is behind is taken for as late as the newest that wrote; one far ahead is not believed.
  */
 export type BudgetState = {
@@ -40,7 +41,8 @@ export type QuotaState =
   /** GitHub answers without telling of one: an Enterprise server need not have any. */
   | { readonly kind: 'none' };
 
-export type Member = { readonly seenAtMs: number; readonly flying: Flying };
+/** `waiting`: REST writes that create content and wait there; others keep points back for them. */
+export type Member = { readonly seenAtMs: number; readonly flying: Flying; readonly waiting: number };
 
 /** What is under way. */
 export type Flying = {
@@ -79,7 +81,9 @@ export type BudgetEvent =
   /** Nothing was sent. */
   | { readonly kind: 'unused'; readonly member: string; readonly atMs: number; readonly cost: Cost }
   /** A member says how much flies for it, whatever was known of that before. */
-  | { readonly kind: 'seen'; readonly member: string; readonly atMs: number; readonly flying: Flying };
+  | { readonly kind: 'seen'; readonly member: string; readonly atMs: number; readonly flying: Flying }
+  /** A member says how many content-creating writes wait there. */
+  | { readonly kind: 'waiting'; readonly member: string; readonly atMs: number; readonly count: number };
 
 /** Why something cannot be sent yet. */
 export type BudgetReason = 'slots' | 'points' | 'content' | 'quota';
@@ -103,6 +107,8 @@ const grounded: Flying = {
   content: 0,
   of: { core: 0, search: 0, code_search: 0, graphql: 0 },
 };
+
+const nobody = { flying: grounded, waiting: 0 };
 
 /** The budget of an account of which nothing is known. */
 export const freshBudget: BudgetState = {
@@ -137,7 +143,8 @@ export function judge(
   const quota = quotaAt(state, cost.resource, flying, nowMs);
   if (quota) return later('quota', quota.atMs);
   const api = apiOf(cost);
-  const limit = api === 'graphql' ? limits.graphqlPoints : limits.restPoints;
+  const kept = api === 'rest' && cost.kind !== 'content' ? keptAt(state, flying, limits) : 0;
+  const limit = api === 'graphql' ? limits.graphqlPoints : limits.restPoints - kept;
   const pointsMs = roomAt(state[api], minute, { limit, flying: flying[api], amount: pointsOf(cost) }, nowMs);
   const contentMs = cost.kind === 'content' ? contentAt(state, flying, limits, nowMs) : nowMs;
   if (pointsMs <= nowMs && contentMs <= nowMs) return { kind: 'now' };
@@ -147,18 +154,21 @@ export function judge(
 /** The state after an event. */
 export function advanceBudget(before: BudgetState, event: BudgetEvent): BudgetState {
   const state = asOf(before, event.member, event.atMs);
-  const flying = state.members[event.member]?.flying ?? grounded;
+  const { flying, waiting } = state.members[event.member] ?? nobody;
   switch (event.kind) {
     case 'started': {
-      const next = withMember(state, event.member, add(flying, event.cost, 1));
+      const next = withMember(state, event.member, { flying: add(flying, event.cost, 1), waiting });
       return event.cost.kind === 'content' ? { ...next, contentAtMs: state.atMs } : next;
     }
     case 'unused':
-      return withMember(state, event.member, add(flying, event.cost, -1));
+      return withMember(state, event.member, { flying: add(flying, event.cost, -1), waiting });
     case 'seen':
-      return withMember(state, event.member, event.flying);
+      return withMember(state, event.member, { flying: event.flying, waiting });
+    case 'waiting':
+      return withMember(state, event.member, { flying, waiting: event.count });
     case 'landed': {
-      const next = land(withMember(state, event.member, add(flying, event.cost, -1)), add(grounded, event.cost, 1));
+      const rest = withMember(state, event.member, { flying: add(flying, event.cost, -1), waiting });
+      const next = land(rest, add(grounded, event.cost, 1));
       return learn(next, event);
     }
   }
@@ -178,6 +188,11 @@ export function replayBudget(before: BudgetState, events: readonly BudgetEvent[]
 /** What flies for a member. */
 export function flyingFor(state: BudgetState, member: string): Flying {
   return state.members[member]?.flying ?? grounded;
+}
+
+/** How many content-creating writes wait at a member, as far as the state knows. */
+export function waitingAt(state: BudgetState, member: string): number {
+  return state.members[member]?.waiting ?? 0;
 }
 
 /** How many members share the account, as far as is known. */
@@ -202,7 +217,7 @@ function asOf(state: BudgetState, self: string, atMs: number): BudgetState {
     ([member, { seenAtMs }]) => member !== self && nowMs - seenAtMs > memberMs,
   );
   return dead.reduce<BudgetState>(
-    (all, [member, { flying }]) => lose(land(withMember(all, member, grounded), flying), flying),
+    (all, [member, { flying }]) => lose(land(withMember(all, member, nobody), flying), flying),
     next,
   );
 }
@@ -219,9 +234,9 @@ function lose(state: BudgetState, flying: Flying): BudgetState {
 
 /** What a clock that was far ahead wrote, as if it had been written now. */
 function pulledBack(state: BudgetState, atMs: number): BudgetState {
-  const members = Object.entries(state.members).map(([member, { seenAtMs, flying }]): [string, Member] => [
-    member,
-    { seenAtMs: Math.min(seenAtMs, atMs), flying },
+  const members = Object.entries(state.members).map(([name, member]): [string, Member] => [
+    name,
+    { ...member, seenAtMs: Math.min(member.seenAtMs, atMs) },
   ]);
   return {
     ...state,
@@ -234,11 +249,11 @@ function pulledBack(state: BudgetState, atMs: number): BudgetState {
   };
 }
 
-/** One that nothing flies for needs no row. */
-function withMember(state: BudgetState, member: string, flying: Flying): BudgetState {
+/** One that nothing flies for, and where nobody waits, needs no row. */
+function withMember(state: BudgetState, member: string, row: Omit<Member, 'seenAtMs'>): BudgetState {
   const { [member]: _, ...others } = state.members;
-  const isIdle = flying.requests <= 0;
-  return { ...state, members: isIdle ? others : { ...others, [member]: { seenAtMs: state.atMs, flying } } };
+  const isIdle = row.flying.requests <= 0 && row.waiting <= 0;
+  return { ...state, members: isIdle ? others : { ...others, [member]: { seenAtMs: state.atMs, ...row } } };
 }
 
 function land(state: BudgetState, landed: Flying): BudgetState {
@@ -296,6 +311,12 @@ function contentAt(state: BudgetState, flying: Flying, limits: BudgetLimits, now
     roomAt(state.contentOfMinute, minute, { ...wanted, limit: limits.contentPerMinute }, nowMs),
     roomAt(state.contentOfHour, hour, { ...wanted, limit: limits.contentPerHour }, nowMs),
   );
+}
+
+function keptAt(state: BudgetState, flying: Flying, limits: BudgetLimits): number {
+  const waiting = Object.values(state.members).reduce((sum, member) => sum + member.waiting, 0);
+  const inMinute = state.contentOfMinute.spent + flying.content;
+  return keptForContent(waiting, { inMinute, inHour: state.contentOfHour.spent + flying.content }, limits);
 }
 
 function flyingOf(state: BudgetState): Flying {

@@ -64,6 +64,31 @@ describe('the door', () => {
     expect(await settled([write, behind])).toEqual(['permit', 'permit']);
   });
 
+  test('keeps points back for content-creating writes that wait for their second, and lets them pass reads that wait for points', async () => {
+    const door = doorOf({ limits: { ...doorOf.limits, restPoints: 21 } });
+    await knowing(door);
+    const writes = [door.ask(content), door.ask(content), door.ask(content)];
+    const reads = Array.from({ length: 6 }, () => door.ask());
+    expect(await settled(writes)).toEqual(['permit', 'waiting', 'waiting']);
+    expect((await settled(reads)).filter((kind) => kind === 'permit')).toHaveLength(5);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await settled(writes)).toEqual(['permit', 'permit', 'permit']);
+    door.abort();
+    await settled(reads);
+  });
+
+  test('gives reads what was kept back as soon as those it was kept for have given up', async () => {
+    const door = doorOf({ limits: { ...doorOf.limits, restPoints: 11 } });
+    await knowing(door);
+    await permitOf(door.ask(content));
+    const giveUp = new AbortController();
+    const write = door.ask(content, Infinity, giveUp.signal);
+    const behind = door.ask();
+    expect(await settled([write, behind])).toEqual(['waiting', 'waiting']);
+    giveUp.abort();
+    expect(await settled([write, behind])).toEqual(['given up', 'permit']);
+  });
+
   test('sends nothing during a limit, neither what comes nor what was waiting', async () => {
     const door = doorOf();
     await knowing(door);

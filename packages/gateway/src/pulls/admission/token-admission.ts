@@ -3,7 +3,7 @@ import { classify, isFree, type Answer, type Question, type Verdict } from '../r
 import type { AccountReader } from '../tokens/account-reader.ts';
 import type { AppTokens } from '../tokens/app-tokens.ts';
 import type { TokenPool } from '../tokens/token-pool.ts';
-import type { AdmissionAccount, Flight } from './admission-account.ts';
+import type { AdmissionAccount, Flight, Waiting } from './admission-account.ts';
 import { machineClock, type AdmissionClock } from './admission-clock.ts';
 import { WaitingLine, type Rank, type Waiter } from './admission-line.ts';
 import { AdmissionPlacing, type Place } from './admission-placing.ts';
@@ -120,23 +120,30 @@ export class TokenAdmission implements Admission, AsyncDisposable {
     this.#line.rejoin(this.#sentBack.splice(0).filter((waiter) => !waiter.isSettled()));
     if (this.#isClosed) for (const waiter of this.#line.takeAll()) waiter.settle(closed);
     this.#placing.endForgotten(this.#clock.now());
-    const { nextMs, wanted } = this.#letThrough();
+    const { nextMs, waiting } = this.#letThrough();
     const atMs = this.#clock.now();
-    const settleMs = this.#isClosed ? Infinity : this.#placing.settle(atMs, wanted);
+    const settleMs = this.#isClosed ? Infinity : this.#placing.settle(atMs, waiting);
     const nextLookMs = Math.min(nextMs, settleMs);
     this.#isLooking = false;
     if (this.#line.isEmpty || nextLookMs === Infinity) return;
     this.#callOff = this.#clock.after(nextLookMs - atMs, () => this.#look());
   }
 
-  #letThrough(): { readonly nextMs: number; readonly wanted: ReadonlySet<AdmissionAccount> } {
+  #letThrough(): { readonly nextMs: number; readonly waiting: ReadonlyMap<AdmissionAccount, Waiting> } {
     const heldBack = new Set<Rank>();
-    const full = new Map<AdmissionAccount, Set<'rest' | 'graphql'>>();
-    const wanted = new Set<AdmissionAccount>();
+    const full = new Map<AdmissionAccount, Set<'slots' | 'rest' | 'graphql'>>();
+    const waiting = new Map<AdmissionAccount, Waiting>();
+    const wait = (account: AdmissionAccount, isWanted: boolean, content: number): void => {
+      const before = waiting.get(account);
+      waiting.set(account, {
+        isWanted: isWanted || (before?.isWanted ?? false),
+        content: content + (before?.content ?? 0),
+      });
+    };
     let nextMs = Infinity;
     for (;;) {
       const next = this.#line.first(heldBack);
-      if (!next) return { nextMs, wanted };
+      if (!next) return { nextMs, waiting };
       const { rank, waiter } = next;
       const atMs = this.#clock.now();
       const placing = this.#placing.place(waiter.ask, atMs, full);
@@ -152,16 +159,20 @@ export class TokenAdmission implements Admission, AsyncDisposable {
       }
       waiter.why = placing.why;
       heldBack.add(rank);
-      for (const account of placing.wanted) wanted.add(account);
+      for (const account of placing.wanted) wait(account, true, 0);
       for (const account of placing.full) {
         const apis = full.get(account) ?? new Set();
-        // Slots are for both.
-        for (const api of placing.why === 'slots' ? (['rest', 'graphql'] as const) : [apiOf(waiter.ask)]) apis.add(api);
+        apis.add(placing.why === 'slots' ? 'slots' : apiOf(waiter.ask));
         full.set(account, apis);
       }
       const availableAtMs = placing.atMs ?? atMs;
       for (const late of this.#line.takeImpatient(rank, availableAtMs)) {
         late.settle({ kind: 'too_late', availableAtMs: Math.max(availableAtMs, late.notAfterMs + 1) });
+      }
+      if (waiter.ask.kind === 'content' && apiOf(waiter.ask) === 'rest') {
+        // Each of them will go to one of these, nobody knows to which.
+        const content = Math.ceil(rank.waiters.size / placing.judged.length);
+        for (const account of placing.judged) wait(account, false, content);
       }
       if (rank.waiters.size > 0) nextMs = Math.min(nextMs, placing.atMs ?? Infinity, rank.earliestDeadlineMs + 1);
     }
