@@ -61,9 +61,11 @@ export function classify(question: Question, answer: Answer, atMs: number): Verd
 
 /**
  * The quota that the headers tell of, undefined when they do not. GitHub answers from several regions, so `remaining` may rise
- * again within a window: only a zero is to be acted on.
+ * again within a window: only a zero is to be acted on. What they say of a resource that we do not know is not for another one.
  */
 export function quotaOf(question: Question, headers: Headers, atMs: number): Quota | undefined {
+  const named = headers['x-ratelimit-resource'];
+  if (named !== undefined && !readResource(named)) return undefined;
   const remaining = parseWholeNumber(headers['x-ratelimit-remaining']);
   const resetAtMs = parseReset(headers, atMs);
   if (remaining === undefined || resetAtMs === undefined) return undefined;

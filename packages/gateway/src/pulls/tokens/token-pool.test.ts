@@ -31,6 +31,17 @@ describe('a pool', () => {
     expect(choice.kind === 'token' && choice.secret.reveal()).toBe('ghp_bbb');
   });
 
+  test('does not take the quota of a resource that it does not know for the quota of another', () => {
+    const { pool } = poolOf(['ghp_aaa']);
+    const headers = {
+      'x-ratelimit-resource': 'audit_log',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': '4102444800',
+    };
+    pool.ended('token-1', get, { kind: 'response', status: 200, headers });
+    expect(pool.take('core').kind).toBe('token');
+  });
+
   test('counts failures by label', () => {
     const { pool, takeLabels } = poolOf();
     expect(pool.ended('token-2', get, broken)).toEqual({ kind: 'transient' });
