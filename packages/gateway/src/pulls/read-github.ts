@@ -35,7 +35,8 @@ export function readGitHub(env: Environment, faults: string[]): GitHubConfig {
 function readApiUrl(env: Environment, faults: string[]): string {
   const text = env['GITHUB_API_URL']?.trim() || 'https://api.github.com';
   const url = URL.parse(text);
-  const isUsable = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '';
+  const isUsable =
+    url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.search === '';
   // An address with a password in it is not for the log.
   if (!isUsable) faults.push('GITHUB_API_URL must be an http(s) address without a user or a query');
   return text.replace(/\/+$/, '');

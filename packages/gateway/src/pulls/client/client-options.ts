@@ -48,8 +48,7 @@ export type GitHubClientOptions<Service extends object = object> = {
 /** Without a slash at its end. Throws `bad_message`. */
 export function readBaseUrl(text: string): string {
   const url = URL.parse(text);
-  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '') {
-    return url.href.replace(/\/+$/, '');
-  }
+  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
   throw new HoldfastError('bad_message', 'baseUrl must be an http(s) address without a user or a query.');
 }

@@ -230,6 +230,12 @@ describe('a token that GitHub refuses', () => {
   });
 });
 
+test('an address with a password in it is not taken', () => {
+  expect(() => new RetryableGitHubClient({ admission: countingDoor(), baseUrl: 'https://:word@git.example' })).toThrow(
+    /^baseUrl must be/,
+  );
+});
+
 test('a meter is told why something is sent again, by the token that it went with', async () => {
   const refused = json({ message: 'Bad credentials' }, 401);
   const paused = plain(429, { 'retry-after': '0' });

@@ -76,6 +76,7 @@ describe('the environment', () => {
 
   test('names a GitHub of one’s own', () => {
     expect(readConfig({}).github.apiUrl).toBe('https://api.github.com');
+    expect(() => readConfig({ GITHUB_API_URL: 'https://:word@github.example' })).toThrow(/GITHUB_API_URL must be/);
     expect(readConfig({ GITHUB_API_URL: 'https://git.example/api/v3/' }).github.apiUrl).toBe(
       'https://git.example/api/v3',
     );
