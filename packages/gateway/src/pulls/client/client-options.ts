@@ -3,7 +3,7 @@ import type { EntryStore } from '../../conversations/entry-store.ts';
 import type { RetryNotice } from '../retry/call-until-done.ts';
 import type { RetryConfig } from '../retry/retry-config.ts';
 import type { RetrySettings } from '../retry/retry-settings.ts';
-import type { TokenPool } from '../tokens/token-pool.ts';
+import type { TokenPool, TokenWarning } from '../tokens/token-pool.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { EtagCacheOptions } from './etag-cache.ts';
 import type { GitHubMeter } from '../admission/github-meter.ts';
@@ -31,6 +31,8 @@ export type GitHubClientOptions<Service extends object = object> = {
   readonly userAgent?: string;
   /** Each wait as it begins. */
   readonly onRetry?: (notice: RetryNotice) => void;
+  /** What an operator should hear of the environment's tokens; a `tokenPool` and an `admission` tell of their own. */
+  readonly onWarning?: (warning: TokenWarning) => void;
   /** Counts retries; and, unless there is an `admission`, calls and waits. */
   readonly meter?: GitHubMeter;
   /** For one answer, its body included. Default 30 s. */

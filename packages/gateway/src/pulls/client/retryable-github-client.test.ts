@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { RetryNotice } from '../retry/call-until-done.ts';
 import { RetryError } from '../retry/retry-error.ts';
 import { TokenPool } from '../tokens/token-pool.ts';
@@ -234,6 +234,16 @@ test('an address with a password in it is not taken', () => {
   expect(() => new RetryableGitHubClient({ admission: countingDoor(), baseUrl: 'https://:word@git.example' })).toThrow(
     /^baseUrl must be/,
   );
+});
+
+test('who is to hear of the environment’s tokens hears that two are of one user', async () => {
+  vi.stubEnv('GITHUB_API_TOKEN_POOL', 'ghp_one,ghp_two');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await using github = await startScriptedGitHub(found);
+  const heard: string[] = [];
+  await using client = new RetryableGitHubClient({ baseUrl: github.url, onWarning: ({ kind }) => heard.push(kind) });
+  await client.request(repository, shop);
+  expect(heard).toEqual(['same_user']);
 });
 
 test('a meter is told why something is sent again, by the token that it went with', async () => {

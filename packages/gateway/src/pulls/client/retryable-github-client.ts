@@ -193,11 +193,12 @@ export class RetryableGitHubClient<Service extends object = object> implements G
   }
 
   #openDoor(): TokenAdmission {
-    const { tokenPool, entries, meter } = this.#options;
+    const { tokenPool, entries, meter, onWarning } = this.#options;
     const shared = { ...(entries && { entries }), ...(meter && { meter }) };
     if (tokenPool) return new TokenAdmission(tokenPool, shared);
     const { tokens, app } = readGitHubConfig();
-    return openAdmission({ ...shared, tokens, app, apiUrl: this.#baseUrl }).admission;
+    const told = { ...shared, ...(onWarning && { onWarning }) };
+    return openAdmission({ ...told, tokens, app, apiUrl: this.#baseUrl }).admission;
   }
 }
 
