@@ -26,6 +26,7 @@ function faultOf(
   const place = resolved(link.path, target);
   if (place === undefined) return `leads out of the repository, to ${quoted(target)}`;
   if (place === '') return `leads to the root of the repository, in which protected paths lie`;
+  if (goesUpAgain(target)) return `leads to ${quoted(target)}, up again from a folder that may itself be a link`;
   const fault = pathFault(place);
   if (fault !== undefined) return `leads to ${quoted(target)}, which ${fault}`;
   const through = [...foldersAbove(place), place].map((folder) => links.get(samenessOf(folder)));
@@ -47,4 +48,10 @@ function resolved(from: string, target: string): string | undefined {
     else if (parts.pop() === undefined) return undefined;
   }
   return parts.join('/');
+}
+
+/** What is above a folder that is a link, of this draft or of its base, is not what the letters say. */
+function goesUpAgain(target: string): boolean {
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.some((part, at) => part === '..' && at > 0 && parts[at - 1] !== '..');
 }

@@ -225,6 +225,17 @@ const others: readonly Trick[] = [
     /leads through the symbolic link "b"/,
   ],
   ['a link through a link in capitals', changeSetOf([linkAt('a', 'B/c'), linkAt('b', 'src')]), /leads through/],
+  [
+    'a link up from a link to it',
+    changeSetOf([linkAt('a', 'b/../workflows'), linkAt('b', '.github/ISSUE_TEMPLATE')]),
+    /leads to "b\/\.\.\/workflows", up again/,
+  ],
+  [
+    'a link out of the repository from a link',
+    changeSetOf([linkAt('a', 'x/y/b/../../z'), linkAt('x/y/b', '../../src')]),
+    /leads to "x\/y\/b\/\.\.\/\.\.\/z", up again/,
+  ],
+  ['a link up from a folder of the base', changeSetOf([linkAt('a', 'src/../workflows')]), /up again/],
   ['a link to itself', changeSetOf([linkAt('a', 'a')]), /leads through the symbolic link "a"/],
   ['a file below a link', changeSetOf([linkAt('a', 'src'), fileAt('a/b')]), /lies below "a"/],
   ['a file below a link in capitals', changeSetOf([linkAt('a', 'src'), fileAt('A/b')]), /lies below "a"/],
