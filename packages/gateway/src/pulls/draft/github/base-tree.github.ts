@@ -1,4 +1,5 @@
 import { HoldfastError, type ChangeSet } from '@holdfast/protocol';
+import { foldersAbove, quoted } from '../policy/paths.ts';
 import type { Answered, Repository } from './repository.github.ts';
 
 type TreeEntry = { readonly path: string; readonly type: string; readonly sha: string };
@@ -7,7 +8,7 @@ type Options = { readonly signal: AbortSignal };
 
 /**
  * Holds a change set against what is on its base. In a tree request one entry at the path of a folder takes the whole folder away, without a word of
- * what was in it: no policy would see that, and no limit count it. Throws `conflict`, with the paths.
+ * what was in it, and one below a file takes the file away: no policy would see that, and no limit count it. Throws `conflict`, with the paths.
  */
 export async function checkAgainstBase(
   repository: Repository,
@@ -26,7 +27,7 @@ export async function checkAgainstBase(
   if (missing.length > 0) {
     throw new HoldfastError(
       'conflict',
-      `The change set deletes what is not on its base: ${missing.slice(0, 10).join(', ')}. Make it again from that commit.`,
+      `The change set deletes what is not on its base: ${missing.slice(0, 10).map(quoted).join(', ')}. Make it again from that commit.`,
     );
   }
   for (const { path } of files) {
@@ -34,16 +35,33 @@ export async function checkAgainstBase(
     if (there === 'commit') throw notNamed(path, there);
     const left = there === 'tree' ? await base.firstBelow(path, gone) : undefined;
     if (left !== undefined) throw notNamed(path, 'tree', left);
+    for (const folder of foldersAbove(path)) {
+      const above = await base.typeOf(folder);
+      if (above === undefined) break;
+      if (above === 'commit' || (above === 'blob' && !gone.has(folder))) throw notNamed(folder, above);
+    }
   }
 }
 
 function notNamed(path: string, type: string, left?: string): HoldfastError {
-  const what = type === 'tree' ? 'folder' : 'submodule';
-  const more = left === undefined ? '' : ` (such as ${left})`;
-  return new HoldfastError(
-    'conflict',
-    `The change set takes away the ${what} ${path} without naming what is in it${more}; name each file as a deletion.`,
-  );
+  const more = left === undefined ? '' : ` (such as ${quoted(left)})`;
+  switch (type) {
+    case 'commit':
+      return new HoldfastError(
+        'conflict',
+        `The change set takes away the submodule ${quoted(path)}, or changes what is in it; leave that to a person.`,
+      );
+    case 'tree':
+      return new HoldfastError(
+        'conflict',
+        `The change set takes away the folder ${quoted(path)} without naming what is in it${more}; name each file as a deletion.`,
+      );
+    default:
+      return new HoldfastError(
+        'conflict',
+        `The change set makes a folder of the file ${quoted(path)} without naming it; name it as a deletion.`,
+      );
+  }
 }
 
 /** One answer for all of it where GitHub gives that; the folders that are asked about where it is too large. */
