@@ -211,20 +211,32 @@ async function refuseIgnored(shop: Workshop, files: readonly ChangedFile[]): Pro
 
 /** A file in the place of a folder, or a folder in that of a file, deletes what was there without a word, protected or not. */
 async function refuseUnnamed(shop: Workshop, { baseSha, deletions }: ChangeSet): Promise<void> {
+  const changed = await shop.git(['diff-index', '--cached', '--no-renames', '--diff-filter=DMT', '-z', baseSha]);
+  // Of each first `:mode mode sha sha letter`, then its path.
+  const fields = changed.split('\0');
+  const before = fields.flatMap((path, at) => {
+    if (at % 2 === 0) return [];
+    const [mode, , , , letter] = fields[at - 1]?.split(' ') ?? [];
+    return [{ path, isSubmodule: mode === ':160000', isGone: letter === 'D' }];
+  });
+  const submodule = before.find(({ isSubmodule }) => isSubmodule);
+  if (submodule) {
+    const said = `The change set takes away the submodule ${quoted(submodule.path)}, or changes what is in it; leave that to a person.`;
+    throw new HoldfastError('conflict', said);
+  }
+  const gone = new Set(before.flatMap(({ path, isGone }) => (isGone ? [path] : [])));
   const named = new Set(deletions);
-  const gone = await shop.git([
-    'diff-index',
-    '--cached',
-    '--no-renames',
-    '--name-only',
-    '--diff-filter=D',
-    '-z',
-    baseSha,
-  ]);
-  const lost = gone.split('\0').find((path) => path !== '' && !named.has(path));
-  if (lost === undefined) return;
-  const message = `The change set deletes ${quoted(lost)} without naming it, because it puts something in the place of it or its folder; name it in the deletions.`;
-  throw new HoldfastError('bad_message', message);
+  const lost = [...gone].find((path) => !named.has(path));
+  if (lost !== undefined) {
+    const message = `The change set deletes ${quoted(lost)} without naming it, because it puts something in the place of it or its folder; name it in the deletions.`;
+    throw new HoldfastError('bad_message', message);
+  }
+  const missing = deletions.filter((path) => !gone.has(path));
+  if (missing.length === 0) return;
+  throw new HoldfastError(
+    'conflict',
+    `The change set deletes what is not on its base: ${missing.slice(0, 10).map(quoted).join(', ')}. Make it again from that commit.`,
+  );
 }
 
 async function writeBlobs(shop: Workshop, files: readonly ChangedFile[]): Promise<readonly string[]> {

@@ -200,6 +200,30 @@ describe('a draft that is not published', () => {
     });
   });
 
+  test('because it deletes what is not on its base', async () => {
+    await expect(publish(scene.target(), draftOn(scene.tip, { deletions: ['nowhere', 'src'] }))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('not on its base: "nowhere", "src".'),
+    });
+  });
+
+  test.each([
+    ['in its place', ['vendor'], []],
+    ['below it', ['vendor/a'], []],
+    ['and it is named', [], ['vendor']],
+  ])('because it takes a submodule away: %s', async (_what, paths, deletions) => {
+    using own = new GitScene();
+    git(own.checkout, ['update-index', '--add', '--cacheinfo', `160000,${own.tip},vendor`]);
+    git(own.checkout, ['commit', '-q', '-m', 'vendor']);
+    own.push('main');
+    const tip = git(own.checkout, ['rev-parse', 'HEAD']).trim();
+    const files = paths.map((path) => ({ path, mode: '100644', content: 'x', encoding: 'utf-8' }) as const);
+    await expect(publish(own.target(), draftOn(tip, { files, deletions }))).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('the submodule "vendor"'),
+    });
+  });
+
   test('because git does not take a path', async () => {
     const files = [{ path: '.git/config', mode: '100644', content: 'x', encoding: 'utf-8' }] as const;
     await expect(publish(scene.target(), draftOn(scene.tip, { files }))).rejects.toMatchObject({ code: 'bad_message' });
