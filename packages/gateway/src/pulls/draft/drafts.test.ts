@@ -55,6 +55,32 @@ describe('a draft that is asked for', () => {
     expect(await scene.entries.sweepEntries()).toBe(1);
   });
 
+  test('twice at once, and failed before the second was noted, can be tried again', async () => {
+    const scene = new DraftsScene();
+    scene.target.around = async (step) => {
+      if (step === 'tree') throw new HoldfastError('conflict', 'Not now.');
+    };
+    const a = scene.gateway('a');
+    const late = new Proxy(scene.entries, {
+      get: (entries, name: keyof EntryStore) =>
+        name === 'readEntry'
+          ? async (key: string) => {
+              const before = await entries.readEntry(key);
+              await a.request(draftOf());
+              await a.publish('d-1');
+              return before;
+            }
+          : entries[name].bind(entries),
+    });
+    expect(await scene.gateway('b', { entries: late }).request(draftOf())).toMatchObject({
+      kind: 'known',
+      state: { kind: 'failed', message: 'Not now.' },
+    });
+    scene.target.around = async () => undefined;
+    await a.retry('d-1');
+    expect(await a.publish('d-1')).toEqual(published);
+  });
+
   test('is refused with everything that is wrong with it, and nothing is kept', async () => {
     const scene = new DraftsScene();
     const draft = { ...draftOf(), draftId: 'a/b', title: 'two\nlines', body: 'x'.repeat(60_001), createdAt: 0.5 };

@@ -99,8 +99,8 @@ export class Drafts {
       result: entry && parseOutbox(draftId, entry),
     }));
     if (!there) return { kind: 'accepted', state: stateOf(outbox, at) };
-    // Somebody was quicker, and perhaps done before our parts were written.
-    const isUsed = there.content.digest === content.ref.digest && there.end === null;
+    // Somebody was quicker, and perhaps done before our parts were written. What has failed may be tried again.
+    const isUsed = there.content.digest === content.ref.digest && (there.end === null || there.end.kind === 'failed');
     if (!isUsed) await deleteParts(entries, draftId, content.ref);
     return { kind: 'known', state: stateOf(there, at) };
   }
