@@ -4,11 +4,16 @@ import type { Draft } from './draft.ts';
 const maxTitle = 256;
 const maxBody = 60_000;
 
+/** Whether a draft may have this id. */
+export function isDraftId(text: string): boolean {
+  return /^[A-Za-z0-9._-]{1,100}$/.test(text);
+}
+
 /** What is wrong with a draft apart from its change set, as sentences that a person may read; empty when nothing is. */
 export function draftFaults(draft: Omit<Draft, 'changeSet' | 'checks'>): readonly string[] {
   const { draftId, title, body, createdAt } = draft;
   return [
-    ...fault(!/^[A-Za-z0-9._-]{1,100}$/.test(draftId), 'The id of a draft is 1 to 100 of A-Z a-z 0-9 . _ -'),
+    ...fault(!isDraftId(draftId), 'The id of a draft is 1 to 100 of A-Z a-z 0-9 . _ -'),
     ...fault(title.trim() === '' || /[\r\n]/.test(title), 'The title is one line, and not empty.'),
     ...fault(title.length > maxTitle, `The title has ${title.length} characters; ${maxTitle} is the most.`),
     ...fault(body.length > maxBody, `The body has ${body.length} characters; ${maxBody} is the most.`),

@@ -107,6 +107,15 @@ describe('a draft that is asked for', () => {
     expect(await later.publish('d-1')).toEqual(published);
     expect(scene.target.policies.at(-1)).toEqual(policy);
   });
+
+  test('is known, and not refused, when the policy or what is sent under its id would not pass any more', async () => {
+    const scene = new DraftsScene();
+    await scene.gateway().request(draftOf());
+    const strict = { ...policy, protectedPaths: ['hello.txt'] };
+    const later = scene.gateway('a', { projectOf: () => ({ target: scene.target, policy: strict }) });
+    expect(await later.request({ ...draftOf(), title: '' })).toMatchObject({ kind: 'known', state: { kind: 'open' } });
+    expect(await later.request(draftOf('hello\n', 'd-2'))).toMatchObject({ kind: 'refused' });
+  });
 });
 
 describe('whatever is killed when', () => {

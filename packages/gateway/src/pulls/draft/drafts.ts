@@ -2,7 +2,7 @@ import { HoldfastError, type ProjectId } from '@holdfast/protocol';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { DeadOwners } from './dead-owners.ts';
-import { draftFaults } from './draft-faults.ts';
+import { draftFaults, isDraftId } from './draft-faults.ts';
 import { Claim } from './claim.ts';
 import { orAborted, pauseFor, systemClock, type Clock } from './clock.ts';
 import { contentOfDraft, deleteParts, writeParts } from './content.ts';
@@ -83,12 +83,13 @@ export class Drafts {
       );
     }
     const { target, policy } = project;
-    const faults = [...draftFaults(draft), ...policyFaults(policy, draft.changeSet)];
-    if (faults.length > 0) return { kind: 'refused', faults };
     const { entries } = this.#parts;
     const { draftId, projectId } = draft;
-    const known = await this.read(draftId);
+    // First: what was accepted is not refused because the policy, or what is sent under its id, is another now.
+    const known = isDraftId(draftId) ? await this.read(draftId) : undefined;
     if (known) return { kind: 'known', state: known };
+    const faults = [...draftFaults(draft), ...policyFaults(policy, draft.changeSet)];
+    if (faults.length > 0) return { kind: 'refused', faults };
     const content = contentOfDraft(draft);
     const at = this.#clock.now();
     const steps = target.stepsOf(draft, policy);
