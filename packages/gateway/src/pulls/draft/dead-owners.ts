@@ -2,10 +2,10 @@ import type { Outbox } from './outbox.ts';
 
 /**
  * GitHub gives up what it has not done within 10 seconds
- * (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts), so after this nothing that a dead process
- * had sent takes effect any more.
+ * (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts), so after this nothing that a process had sent before
+ * its death, or before it called it off, takes effect any more.
  */
-const settledMs = 12_000;
+export const settledMs: number = 12_000;
 
 /** Whose claims need not be waited for: those of processes that are known to be gone. */
 export class DeadOwners {

@@ -1,6 +1,7 @@
 import { HoldfastError } from '@holdfast/protocol';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../../../../test/support/until.ts';
+import { MemoryEntries } from '../../conversations/entries.memory.ts';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import { DraftsScene } from './testing/drafts-scene.ts';
 import { draftOf, policy } from './testing/scripted-target.ts';
@@ -61,18 +62,11 @@ describe('a draft that is asked for', () => {
       if (step === 'tree') throw new HoldfastError('conflict', 'Not now.');
     };
     const a = scene.gateway('a');
-    const late = new Proxy(scene.entries, {
-      get: (entries, name: keyof EntryStore) =>
-        name === 'readEntry'
-          ? async (key: string) => {
-              const before = await entries.readEntry(key);
-              await a.request(draftOf());
-              await a.publish('d-1');
-              return before;
-            }
-          : entries[name].bind(entries),
-    });
-    expect(await scene.gateway('b', { entries: late }).request(draftOf())).toMatchObject({
+    class LateEntries extends MemoryEntries {
+      override readEntry = async () => void (await a.request(draftOf()).then(() => a.publish('d-1')));
+      override changeEntry: EntryStore['changeEntry'] = (key, change) => scene.entries.changeEntry(key, change);
+    }
+    expect(await scene.gateway('b', { entries: new LateEntries() }).request(draftOf())).toMatchObject({
       kind: 'known',
       state: { kind: 'failed', message: 'Not now.' },
     });
@@ -391,8 +385,13 @@ describe('stopping', () => {
     });
     expect(scene.clock.now() - start).toBe(5000);
     await stopped;
-    expect(await publishing).toMatchObject({ kind: 'open', step: 'tree', isRunning: false });
-    scene.target.around = async () => undefined;
-    expect(await scene.gateway('b').publish('d-1')).toEqual(published);
+    expect(await publishing).toMatchObject({ kind: 'open', step: 'tree' });
+    const abortedAt = scene.clock.now();
+    let againAt = 0;
+    scene.target.around = async () => void (againAt ||= scene.clock.now());
+    // What was sent before it was aborted may still arrive.
+    expect(await scene.pass(scene.gateway('b').publish('d-1'))).toEqual(published);
+    expect(againAt - abortedAt).toBeGreaterThanOrEqual(12_000);
+    expect(againAt - abortedAt).toBeLessThan(20_000);
   });
 });

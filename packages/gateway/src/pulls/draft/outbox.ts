@@ -85,7 +85,12 @@ export type OutboxEvent =
       readonly message: string;
       readonly notBefore?: number;
     }
-  | { readonly kind: 'released'; readonly generation: number }
+  | {
+      readonly kind: 'released';
+      readonly generation: number;
+      /** What was being sent may take effect until then: others wait so long, but no longer than for the claim. */
+      readonly settledAt?: number;
+    }
   | { readonly kind: 'ended'; readonly generation: number; readonly end: DraftEnd }
   | { readonly kind: 'tidied'; readonly generation: number }
   | { readonly kind: 'cancel' }
@@ -188,7 +193,9 @@ function carriedOn(outbox: Outbox, held: NonNullable<Outbox['claim']>, event: Cl
         ? next(outbox, { claim: { ...held, until: Math.max(held.until, event.untilMs) } })
         : refused('stale');
     case 'released':
-      return next(outbox, { claim: null });
+      return next(outbox, {
+        claim: event.settledAt === undefined ? null : { ...held, until: Math.min(held.until, event.settledAt) },
+      });
     case 'tidied':
       return isEnded ? next(outbox, { claim: null, isTidy: true }) : refused('stale');
     case 'sending':

@@ -3,6 +3,7 @@ import type { EntryStore } from '../../conversations/entry-store.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { orAborted, type Clock } from './clock.ts';
 import { readDraft } from './content.ts';
+import { settledMs } from './dead-owners.ts';
 import { failureOf } from './failure.ts';
 import { changeOutbox } from './outbox-entry.ts';
 import { publishedBy, resultsOf, type DraftEnd, type Outbox, type OutboxEvent } from './outbox.ts';
@@ -76,8 +77,8 @@ class Publication {
     const { clock, log, signal } = this.#parts;
     const { draftId } = this.outbox;
     try {
-      // Whether the step has taken effect is looked up by whoever carries on; the draft is not to blame.
-      if (signal.aborted) return await this.note({ kind: 'released' });
+      // Whether the step has taken effect is looked up by whoever carries on, once it no longer can; the draft is not to blame.
+      if (signal.aborted) return await this.note({ kind: 'released', settledAt: clock.now() + settledMs });
       const failure = failureOf(error);
       if (failure.kind === 'final') return await this.finish(failed(failure.code, failure.message));
       const { message, notBefore } = failure;
