@@ -1,6 +1,6 @@
 /** A git remote, cut into what may be seen by anybody and what may not. */
 export type RemoteAddress = {
-  /** Without a password: this is what git is given, and what processes of the machine can see. */
+  /** Without a password, and without its user: this is what git is given, and what processes of the machine can see. */
   readonly url: string;
   /** Without user, password and query; for sentences. */
   readonly shown: string;
@@ -38,10 +38,10 @@ export function addressOf(remote: string): RemoteAddress {
     return { url: remote, shown: remote.replace(/^[^/@]*@/, ''), credential: undefined };
   const shown = `${url.protocol}//${url.host}${url.pathname}`;
   if (url.password === '') return { url: remote, shown, credential: undefined };
-  // A token may stand for both; git asks for the password of a user, so there has to be one.
+  // A token may stand in the place of the user; git asks for the password of a user, so there has to be one.
   const user = url.username === '' ? 'git' : url.username;
   return {
-    url: `${url.protocol}//${user}@${url.host}${url.pathname}${url.search}`,
+    url: `${url.protocol}//${url.host}${url.pathname}${url.search}`,
     shown,
     credential: `${url.protocol}//${user}:${url.password}@${url.host}`,
   };
