@@ -84,8 +84,8 @@ describe('a call of a method', () => {
     async (name) => {
       const sent: unknown[] = [];
       const send = async (what: unknown): Promise<void> => void sent.push(what);
-      const githubService = { request: send, graphql: send, paginate: send };
-      const client = new RetryableGitHubClient({ githubService, admission: countingDoor(), config: quick });
+      const octokit = { request: send, graphql: send, paginate: send };
+      const client = new RetryableGitHubClient({ githubService: octokit, admission: countingDoor(), config: quick });
       const merge = 'PUT /repos/acme/shop/pulls/1/merge';
       await expect(client.call(name as 'request', merge)).rejects.toMatchObject({ code: 'forbidden' });
       expect(sent).toEqual([]);
