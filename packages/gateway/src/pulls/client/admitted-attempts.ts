@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { Secret } from '../../lib/secret.ts';
-import type { RetryAttempt, Tried } from '../retry/call-until-done.ts';
+import type { Failed, RetryAttempt, Tried } from '../retry/call-until-done.ts';
 import type { Answer, Question } from '../retry/classify.ts';
 import type { FailedCall } from '../retry/read-answer.ts';
 import type { Admission, Admitted, Ask, Permit } from '../admission/admission.ts';
@@ -14,22 +14,30 @@ export type Came<Result> = { readonly question: Question; readonly answer: Answe
       readonly asError?: () => Error;
     }
   | { readonly kind: 'failed'; readonly error: unknown }
+  /** GitHub wants the same at another address. */
+  | { readonly kind: 'sent_on'; readonly next: AdmittedSend<Result> }
 );
 
-export type AdmittedCall<Result> = {
-  readonly admission: Admission;
+/** One request: what it asks for at the door, and how it is sent once it is let in. */
+export type AdmittedSend<Result> = {
   readonly ask: () => Ask;
-  /** Epoch milliseconds; a permit that would come later is of no use. */
-  readonly notAfterMs: number;
-  /** False: what was sent once is not sent again, with another token neither. */
-  readonly maySendAgain: boolean;
   /** Throws only when nothing was sent. What comes after the signal has aborted is of no interest. */
   readonly send: (permit: Permit, signal: AbortSignal) => Promise<Came<Result>>;
 };
 
+export type AdmittedCall<Result> = AdmittedSend<Result> & {
+  readonly admission: Admission;
+  /** Epoch milliseconds; a permit that would come later is of no use. */
+  readonly notAfterMs: number;
+  /** False: what was sent once is not sent again, with another token neither. */
+  readonly maySendAgain: boolean;
+};
+
+type Onward<Result> = { readonly kind: 'sent_on'; readonly next: AdmittedSend<Result>; readonly sent: Failed };
+
 /**
- * The attempts of one call: each waits at the door, is sent with the token that it is let in with, and tells how that went. Every permit is
- * ended or given back exactly once.
+ * The attempts of one call: each waits at the door, is sent with the token that it is let in with, and tells how that went; where GitHub sends it
+ * on, the same once more. Every permit is ended or given back exactly once.
  */
 export class AdmittedAttempts<Result> {
   readonly #call: AdmittedCall<Result>;
@@ -48,20 +56,22 @@ export class AdmittedAttempts<Result> {
 
   /** One attempt. Throws what is final, and `unauthorized` when there is no token to send it with. */
   async tryOnce({ signal }: RetryAttempt): Promise<Tried<Result>> {
-    const fromMs = Date.now();
-    const admitted = await this.#admit(signal);
-    switch (admitted.kind) {
-      case 'too_late':
-        return admitted;
-      case 'none':
-        throw this.#refusal ?? new HoldfastError('unauthorized', admitted.message);
-      case 'permit':
-        return await this.#sendWith(admitted, signal, Date.now() - fromMs);
+    let one: AdmittedSend<Result> = this.#call;
+    let sent: Failed | undefined;
+    for (let heldMs = 0; ;) {
+      const fromMs = Date.now();
+      const admitted = await this.#admit(one, signal);
+      heldMs += Date.now() - fromMs;
+      if (admitted.kind === 'none') throw this.#refusal ?? new HoldfastError('unauthorized', admitted.message);
+      const tried = admitted.kind === 'permit' ? await this.#sendWith(admitted, one, signal, heldMs) : admitted;
+      if (tried.kind === 'too_late') return { ...tried, ...(sent && { sent }) };
+      if (tried.kind !== 'sent_on') return tried;
+      ({ next: one, sent } = tried);
     }
   }
 
-  async #admit(signal: AbortSignal): Promise<Admitted | { readonly kind: 'too_late' }> {
-    const { admission, ask, notAfterMs } = this.#call;
+  async #admit({ ask }: AdmittedSend<Result>, signal: AbortSignal): Promise<Admitted | { readonly kind: 'too_late' }> {
+    const { admission, notAfterMs } = this.#call;
     try {
       return await admission.admit(ask(), { signal, notAfterMs });
     } catch (error) {
@@ -70,7 +80,12 @@ export class AdmittedAttempts<Result> {
     }
   }
 
-  async #sendWith(permit: Permit, signal: AbortSignal, heldMs: number): Promise<Tried<Result>> {
+  async #sendWith(
+    permit: Permit,
+    one: AdmittedSend<Result>,
+    signal: AbortSignal,
+    heldMs: number,
+  ): Promise<Tried<Result> | Onward<Result>> {
     const { label, secret } = permit;
     if (signal.aborted) {
       permit.unused();
@@ -82,8 +97,12 @@ export class AdmittedAttempts<Result> {
       throw this.#refusal;
     }
     this.label = label;
-    const came = await this.#send(permit, signal);
+    const came = await sendOrGiveBack(one, permit, signal);
     const verdict = permit.ended(came.question, came.answer);
+    if (came.kind === 'sent_on') {
+      const sent = { kind: 'failed', error: undefined, call: came.call, verdict, heldMs } as const;
+      return { kind: 'sent_on', next: came.next, sent };
+    }
     if (came.kind === 'answered' && (verdict.kind === 'success' || !came.asError)) {
       return { kind: 'done', result: came.result };
     }
@@ -106,15 +125,6 @@ export class AdmittedAttempts<Result> {
     }
   }
 
-  async #send(permit: Permit, signal: AbortSignal): Promise<Came<Result>> {
-    try {
-      return await this.#call.send(permit, signal);
-    } catch (error) {
-      permit.unused();
-      throw error;
-    }
-  }
-
   #isFirstLimit(label: string): boolean {
     const isFirst = !this.#limited.has(label);
     this.#limited.add(label);
@@ -126,5 +136,18 @@ export class AdmittedAttempts<Result> {
     this.#refused.set(label, secret);
     this.#refusal = error as Error;
     return isFirst && this.#call.maySendAgain;
+  }
+}
+
+async function sendOrGiveBack<Result>(
+  { send }: AdmittedSend<Result>,
+  permit: Permit,
+  signal: AbortSignal,
+): Promise<Came<Result>> {
+  try {
+    return await send(permit, signal);
+  } catch (error) {
+    permit.unused();
+    throw error;
   }
 }

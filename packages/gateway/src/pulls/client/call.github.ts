@@ -49,7 +49,7 @@ export async function callOnce(
   { name, parameters, ask, question }: NamedCall,
   signal: AbortSignal,
   timeoutMs: number,
-): Promise<Came<unknown>> {
+): Promise<Exclude<Came<unknown>, { kind: 'sent_on' }>> {
   const method = isObject(service) || typeof service === 'function' ? Reflect.get(service, name) : undefined;
   if (typeof method !== 'function') throw new HoldfastError('bad_message', `githubService has no method "${name}".`);
   const given = question ?? { method: ask.kind === 'read' ? 'GET' : 'POST', resource: ask.resource };

@@ -8,6 +8,10 @@ export type FetchOptions = {
   readonly secret: Secret;
   readonly maxBytes: number;
   readonly baseUrl: string;
+  /** Where it is sent: its own address, or the one that GitHub has sent it on to. */
+  readonly url: string;
+  /** False: an answer that sends it on is the answer. */
+  readonly maySendOn: boolean;
   readonly kept?: KeptAnswer | undefined;
 };
 
@@ -18,13 +22,13 @@ export type Seen = {
   headers?: Readonly<Record<string, string>>;
   fault?: unknown;
   whole?: KeptAnswer;
+  /** The address that the same request is to be sent to. */
+  sentOnTo?: string;
 };
 
-const mostRedirects = 5;
-
 /**
- * Fetches one request, redirects on the same host followed, and waits for the whole answer; a read that is kept, as a question whether it still
- * holds. What was seen of it is told in `seen`, also when it throws.
+ * Sends one request and waits for the whole answer; a read that is kept, as a question whether it still holds. What was seen of it is told in
+ * `seen`, also when it throws. Nothing is sent on from here: that is a request of its own, which GitHub counts.
  */
 export async function fetchWhole(
   outgoing: Outgoing,
@@ -42,18 +46,15 @@ export async function fetchWhole(
   const headers = new Headers(init.headers);
   headers.set('authorization', `Bearer ${options.secret.reveal()}`);
   for (const [name, value] of conditionsOf(options.kept)) headers.set(name, value);
-  let url = outgoing.url;
-  for (let hops = 0; ; hops += 1) {
-    seen.isSent = true;
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
-    seen.status = response.status;
-    seen.headers = withoutToken(Object.fromEntries(response.headers), options.secret);
-    const next = hops < mostRedirects ? forwardOf(outgoing, response, url, options.baseUrl) : undefined;
-    if (next === undefined) return await wholeOf(response, url, outgoing, options, seen);
-    await response.body?.cancel();
-    for (const [name] of conditionsOf(options.kept)) headers.delete(name);
-    url = next;
-  }
+  seen.isSent = true;
+  const response = await fetch(options.url, { ...init, headers, redirect: 'manual' });
+  seen.status = response.status;
+  seen.headers = withoutToken(Object.fromEntries(response.headers), options.secret);
+  const to = options.maySendOn ? forwardOf(outgoing, response, options) : undefined;
+  if (to === undefined) return await wholeOf(response, outgoing, options, seen);
+  await response.body?.cancel();
+  seen.sentOnTo = to;
+  return made(null, response.status, seen.headers, options.url);
 }
 
 function conditionsOf(kept: KeptAnswer | undefined): readonly (readonly [string, string])[] {
@@ -63,15 +64,16 @@ function conditionsOf(kept: KeptAnswer | undefined): readonly (readonly [string,
 }
 
 /**
- * Where GitHub sends this request on to, if it may go there: a repository that was renamed answers 301 or 307
- * (https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects). Another host never gets the token, so a
- * redirect to one is the answer itself. Throws `forbidden` for what this client never does.
+ * Where GitHub sends this request on to, if it may go there
+ * (https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects). A repository that was renamed answers a
+ * read 301 and a write 307 (https://developer.github.com/changes/2015-04-17-preview-repository-redirects); a write goes on after 307 and 308 only,
+ * which keep its method (RFC 9110, 15.4). Another host never gets the token, so a redirect to one is the answer itself. Throws `forbidden` for
+ * what this client never does.
  */
-function forwardOf(outgoing: Outgoing, response: Response, from: string, baseUrl: string): string | undefined {
-  const { method } = outgoing;
+function forwardOf({ method }: Outgoing, response: Response, { url, baseUrl }: FetchOptions): string | undefined {
   const isRead = method === 'GET' || method === 'HEAD';
   if (!(isRead ? [301, 302, 307, 308] : [307, 308]).includes(response.status)) return undefined;
-  const to = URL.parse(response.headers.get('location') ?? '', from);
+  const to = URL.parse(response.headers.get('location') ?? '', url);
   if (!to || !to.href.startsWith(`${baseUrl}/`)) return undefined;
   checkForwarded(method, to.href, baseUrl);
   return to.href;
@@ -79,17 +81,15 @@ function forwardOf(outgoing: Outgoing, response: Response, from: string, baseUrl
 
 async function wholeOf(
   response: Response,
-  url: string,
   outgoing: Outgoing,
-  { kept, maxBytes, secret }: FetchOptions,
+  { url, kept, maxBytes, secret }: FetchOptions,
   seen: Seen,
 ): Promise<Response> {
   const body = hideToken(await readBytes(response, maxBytes), secret);
   const { status } = response;
   const headers = seen.headers ?? {};
   if (status === 304 && kept) return made(kept.body, 200, { ...kept.headers, ...headers }, url);
-  const isWhole = status === 200 && outgoing.method === 'GET' && url === outgoing.url;
-  if (isWhole) seen.whole = { headers, body };
+  if (status === 200 && outgoing.method === 'GET') seen.whole = { headers, body };
   return made([204, 205, 304].includes(status) ? null : body, status, headers, url);
 }
 

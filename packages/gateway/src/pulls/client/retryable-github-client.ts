@@ -6,7 +6,7 @@ import type { Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { RetryConfig } from '../retry/retry-config.ts';
 import type { Admission } from '../admission/admission.ts';
-import { AdmittedAttempts, type AdmittedCall } from './admitted-attempts.ts';
+import { AdmittedAttempts, type AdmittedSend } from './admitted-attempts.ts';
 import {
   callOnce,
   foundResult,
@@ -22,7 +22,7 @@ import { noMeter, type RetryReason } from '../admission/github-meter.ts';
 import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
 import { openAdmission } from '../admission/open-admission.ts';
 import { checkComplete, readOutgoing } from './outgoing.ts';
-import { askFor, sendRequest, type Answered, type Sending } from './send-request.ts';
+import { admittedSend, type Answered, type Sending } from './send-request.ts';
 import { TokenAdmission } from '../admission/token-admission.ts';
 import { foundAnswer, type OctokitRequest } from './transport.github.ts';
 
@@ -127,8 +127,10 @@ export class RetryableGitHubClient<Service extends object = object> implements G
       );
     }
     return await this.#persistAdmitted(
-      () => named.ask,
-      (permit, either) => callOnce(githubService(permit.secret.reveal()), named, either, this.#timeoutMs),
+      {
+        ask: () => named.ask,
+        send: ({ secret }, either) => callOnce(githubService(secret.reveal()), named, either, this.#timeoutMs),
+      },
       signal,
       found,
     );
@@ -147,23 +149,21 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     const limits = { baseUrl, timeoutMs: this.#timeoutMs, maxBytes };
     const sending: Sending = { send, outgoing, route, parameters, cache: this.#cache, ...limits };
     return await this.#persistAdmitted(
-      () => askFor(sending),
-      (permit, either) => sendRequest(sending, permit, either),
+      admittedSend(sending),
       signal,
       lookUp && (async () => foundAnswer(await lookUp())),
     );
   }
 
   async #persistAdmitted<Result>(
-    ask: AdmittedCall<Result>['ask'],
-    send: AdmittedCall<Result>['send'],
+    one: AdmittedSend<Result>,
     signal: AbortSignal | undefined,
     lookUp: LookUp<Result> | undefined,
   ): Promise<Result> {
     const { maxRetries, policy } = this.#config;
     const notAfterMs = Date.now() + policy.totalTimeoutMs;
     const maySendAgain = maxRetries > 0;
-    const attempts = new AdmittedAttempts({ admission: this.#admission, ask, send, notAfterMs, maySendAgain });
+    const attempts = new AdmittedAttempts({ ...one, admission: this.#admission, notAfterMs, maySendAgain });
     return await this.#persist(
       (attempt) => attempts.tryOnce(attempt),
       signal,

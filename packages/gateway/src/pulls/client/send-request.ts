@@ -1,6 +1,6 @@
 import { RequestError } from '@octokit/request-error';
 import { isObject } from '../retry/is-object.ts';
-import type { Came } from './admitted-attempts.ts';
+import type { AdmittedSend, Came } from './admitted-attempts.ts';
 import type { Ask, Permit } from '../admission/admission.ts';
 import type { EtagCache } from './etag-cache.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -19,24 +19,43 @@ export type Sending = {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly cache: EtagCache;
+  readonly sentOn?: SentOn;
 };
 
-/** What to ask for at the door: the token under which a read is known, if there is one. */
-export function askFor({ outgoing, cache }: Sending): Ask {
-  const asked = askedOf(outgoing);
-  const prefer = asked === undefined ? undefined : cache.labelOf(asked);
+/** Where GitHub has sent a request on to, for the how-manieth time in one attempt, and the token that it was told with. */
+type SentOn = { readonly url: string; readonly times: number; readonly label: string };
+
+const mostRedirects = 5;
+
+/** A request for the door: each time that it is sent, by itself or because GitHub has sent it on, it is let in and counted. */
+export function admittedSend(sending: Sending): AdmittedSend<Answered> {
+  return { ask: () => askFor(sending), send: (permit, signal) => sendRequest(sending, permit, signal) };
+}
+
+/** With the token under which a read is known, if there is one; and what was sent on, with the one that was told so. */
+function askFor(sending: Sending): Ask {
+  const { outgoing, cache, sentOn } = sending;
+  const asked = askedOf(sending);
+  const prefer = (asked === undefined ? undefined : cache.labelOf(asked)) ?? sentOn?.label;
   return { ...outgoing.ask, ...(prefer !== undefined && { prefer }) };
 }
 
 /** Sends a request once, with the permit's token: a read that is known under it as a question whether what is known still holds. */
-export async function sendRequest(sending: Sending, permit: Permit, signal: AbortSignal): Promise<Came<Answered>> {
-  const { send, outgoing, route, parameters, cache, ...limits } = sending;
+async function sendRequest(sending: Sending, permit: Permit, signal: AbortSignal): Promise<Came<Answered>> {
+  const { send, outgoing, route, parameters, cache, baseUrl, timeoutMs, maxBytes } = sending;
   const { secret, label } = permit;
   const { question } = outgoing;
-  const asked = askedOf(outgoing);
+  const { url, times } = sending.sentOn ?? { url: outgoing.url, times: 0 };
+  const asked = askedOf(sending);
   const kept = asked === undefined ? undefined : cache.find(asked, label);
-  const came = await exchange(send, outgoing, [route, parameters], { ...limits, secret, signal, kept });
+  const limits = { baseUrl, timeoutMs, maxBytes, maySendOn: times < mostRedirects };
+  const came = await exchange(send, outgoing, [route, parameters], { ...limits, url, secret, signal, kept });
   if (came.kind === 'failed') return { ...came, question };
+  if (came.kind === 'sent_on') {
+    const { answer, call, to } = came;
+    const next = admittedSend({ ...sending, sentOn: { url: to, times: times + 1, label } });
+    return { kind: 'sent_on', question, answer, call, next };
+  }
   const { answer, call, response } = came;
   if (asked !== undefined && came.whole) cache.keep(asked, label, came.whole);
   const { status, headers, data } = response;
@@ -48,13 +67,14 @@ export async function sendRequest(sending: Sending, permit: Permit, signal: Abor
  * All that the answer to a read depends on, but for the token; undefined for what is never kept. A caller with conditions of its own gets
  * the 304 itself.
  */
-function askedOf({ method, url, headers }: Outgoing): string | undefined {
+function askedOf({ outgoing, sentOn }: Sending): string | undefined {
+  const { method, headers } = outgoing;
   if (method !== 'GET') return undefined;
   const names = Object.keys(headers)
     .filter((name) => name !== 'user-agent')
     .toSorted();
   if (names.some((name) => name.startsWith('if-') || name === 'range')) return undefined;
-  return JSON.stringify([url, ...names.map((name) => [name, headers[name]])]);
+  return JSON.stringify([sentOn?.url ?? outgoing.url, ...names.map((name) => [name, headers[name]])]);
 }
 
 /** GraphQL's errors come with status 200, which Octokit's request takes for an answer like any other. */

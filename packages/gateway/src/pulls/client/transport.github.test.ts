@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { Admission } from '../admission/admission.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
 import { cutAtOnce, json, plain, silence, startScriptedGitHub, type Answering } from './testing/scripted-github.ts';
 
@@ -7,6 +8,7 @@ const repository = 'GET /repos/{owner}/{repo}';
 const comment = 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments';
 const said = { ...shop, issue_number: 1, body: 'hello' } as const;
 
+const usedUp = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '4102444800' };
 const to = (location: string, status: number): Answering => plain(status, { location });
 
 describe('a redirect', () => {
@@ -58,10 +60,97 @@ describe('a redirect', () => {
     expect(admission).toMatchObject({ open: 0, ended: 1 });
   });
 
-  test('that never ends is the answer after five', async () => {
+  test('that never ends is the answer after five, each of them counted', async () => {
     await using github = await startScriptedGitHub(to('/repositories/7', 301));
-    expect(await clientOf(github).request(repository, shop)).toMatchObject({ data: '' });
+    const admission = countingDoor();
+    expect(await clientOf(github, { admission }).request(repository, shop)).toMatchObject({ status: 301, data: '' });
     expect(github.arrived).toHaveLength(6);
+    expect(admission).toMatchObject({ open: 0, ended: 6 });
+  });
+
+  const lastOfQuota = plain(307, { location: '/repositories/7/issues/1/comments', ...usedUp });
+
+  test('that uses up the quota is followed with another token', async () => {
+    await using github = await startScriptedGitHub(lastOfQuota, json({ id: 7 }));
+    const admission = countingDoor(['ghp_one', 'ghp_two']);
+    expect(await clientOf(github, { admission }).request(repository, shop)).toMatchObject({ data: { id: 7 } });
+    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_two']);
+    expect(admission).toMatchObject({ open: 0, ended: 2 });
+  });
+
+  test('is else followed with the token that was told so', async () => {
+    await using github = await startScriptedGitHub(to('/repositories/7/issues/1/comments', 307), json({ id: 7 }));
+    const admission = countingDoor(['ghp_one', 'ghp_two']);
+    await clientOf(github, { admission }).request(comment, said);
+    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_one']);
+  });
+
+  test.each([repository, comment] as const)(
+    'that uses up the last quota is not followed: %s fails and names the time',
+    async (route) => {
+      await using github = await startScriptedGitHub(lastOfQuota, json({ id: 7 }));
+      const notices: unknown[] = [];
+      const client = clientOf(github, { onRetry: (notice) => notices.push(notice) });
+      await expect(client.call(route, said)).rejects.toMatchObject({
+        code: 'rate_limit',
+        stop: 'over_budget',
+        attempts: 1,
+        status: 307,
+        message: expect.stringMatching(/is reached until 2100-01-01T.*the last answer was 307/),
+      });
+      expect(github.arrived).toHaveLength(1);
+      expect(notices).toEqual([]);
+    },
+  );
+
+  test('that is waited for after it is ended by the signal', async () => {
+    const seconds = plain(301, {
+      location: '/repositories/7',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 300),
+    });
+    await using github = await startScriptedGitHub(seconds);
+    const controller = new AbortController();
+    const door = countingDoor();
+    const reason = new Error('the user left');
+    const { promise: isAsked, resolve } = Promise.withResolvers<unknown>();
+    let asked = 0;
+    const admission: Admission = {
+      admit: (ask, options) => {
+        asked += 1;
+        if (asked === 2) queueMicrotask(() => resolve(undefined));
+        return door.admit(ask, options);
+      },
+    };
+    const call = clientOf(github, { admission }).request(repository, shop, { signal: controller.signal });
+    call.catch(() => {});
+    await isAsked;
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(door).toMatchObject({ open: 0, ended: 1 });
+    expect(github.arrived).toHaveLength(1);
+  });
+
+  test('leads to an answer that is kept under the address that it came from', async () => {
+    const moved: Answering = (arrived, response) => {
+      const holds = arrived.headers['if-none-match'] === '"7"';
+      if (arrived.url === '/repositories/7') {
+        response.writeHead(holds ? 304 : 200, { 'content-type': 'application/json', etag: '"7"' });
+        response.end(holds ? undefined : '{"id": 7}');
+        return;
+      }
+      expect(arrived.headers['if-none-match']).toBeUndefined();
+      to('/repositories/7', 301)(arrived, response);
+    };
+    await using github = await startScriptedGitHub(moved);
+    const client = clientOf(github, { admission: countingDoor(['ghp_one', 'ghp_two']) });
+    expect(await client.request(repository, shop)).toMatchObject({ source: 'github', data: { id: 7 } });
+    expect(await client.request(repository, shop)).toMatchObject({ source: 'cache', data: { id: 7 } });
+  });
+
+  test.each([301, 302])('of a GraphQL query (%i) is an error, not an answer without data', async (status) => {
+    await using github = await startScriptedGitHub(to('/api/graphql', status));
+    await expect(clientOf(github).graphql('{ a }')).rejects.toMatchObject({ name: 'HttpError', status });
   });
 });
 

@@ -29,6 +29,8 @@ export type Exchange =
       /** For the cache: a whole answer of the address that was asked. */
       readonly whole?: KeptAnswer;
     }
+  /** GitHub wants it at another address, where it may be sent. */
+  | { readonly kind: 'sent_on'; readonly answer: Answer; readonly call: FailedCall; readonly to: string }
   | { readonly kind: 'failed'; readonly answer: Answer; readonly call: FailedCall; readonly error: unknown };
 
 /** What a write is answered that turns out to have taken effect already; undefined when it has not. */
@@ -68,6 +70,7 @@ export async function exchange(
       request: { fetch: fetchOnce, log: silent },
     });
     const call = callOf(seen, response.data);
+    if (seen.sentOnTo !== undefined) return { kind: 'sent_on', answer: call.answer, call, to: seen.sentOnTo };
     const fault = faultOf(outgoing, response);
     if (fault !== undefined) return { kind: 'failed', answer: asFromBadGateway(call.answer), call, error: fault };
     const unfollowed = unfollowedOf(outgoing, response);
@@ -135,12 +138,12 @@ function faultOf(outgoing: Outgoing, { status, headers, data }: OctokitAnswer): 
   );
 }
 
-/** A write that was sent on to where it may not go: nothing has happened. */
+/** A write, or a GraphQL query, that was sent on to where it may not go: nothing has happened. */
 function unfollowedOf(outgoing: Outgoing, response: OctokitAnswer): RequestError | undefined {
   const { status, headers } = response;
-  if (status < 300 || status === 304 || outgoing.ask.kind === 'read') return undefined;
   const { method, url } = outgoing;
-  const where = `${method} ${url} was sent on to ${headers['location'] ?? 'nowhere'}, and a write is not sent there.`;
+  if (status < 300 || method === 'GET' || method === 'HEAD') return undefined;
+  const where = `${method} ${url} was sent on to ${headers['location'] ?? 'nowhere'}, and a ${method} is not sent there.`;
   return new RequestError(where, status, {
     request: { method: method as 'POST', url, headers: {} },
     response: { ...response, url, headers: { ...headers } },

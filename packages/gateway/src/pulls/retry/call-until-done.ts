@@ -27,11 +27,13 @@ export type RetryNotice = {
 };
 
 /** How one attempt ended. */
-export type Tried<Result> =
-  | { readonly kind: 'done'; readonly result: Result }
-  | Failed
-  /** Nothing was sent, and nothing could be before `availableAtMs` (where that is known), which is too late. */
-  | { readonly kind: 'too_late'; readonly availableAtMs?: number };
+export type Tried<Result> = { readonly kind: 'done'; readonly result: Result } | Failed | TooLate;
+
+/**
+ * Nothing was sent, and nothing could be before `availableAtMs` (where that is known), which is too late. `sent`: but for this, whose answer was to
+ * send the same elsewhere.
+ */
+type TooLate = { readonly kind: 'too_late'; readonly availableAtMs?: number; readonly sent?: Failed };
 
 export type Failed = {
   readonly kind: 'failed';
@@ -116,12 +118,7 @@ function follow<Result>(story: Story, options: CallOptions<Result>, failed: Fail
   const { policy } = options;
   const { verdict, error } = failed;
   const nowMs = Date.now();
-  if (story.attempts > 0) story.waitsMs.push(story.waitMs + (failed.heldMs ?? 0));
-  story.attempts += 1;
-  if (failed.next !== 'at_once_uncounted') story.counted += 1;
-  story.last = failed;
-  story.secondaryLimits = isSecondary(verdict) ? story.secondaryLimits + 1 : 0;
-  story.outcomeUnknown ||= verdict.kind === 'unknown_outcome';
+  note(story, failed);
   const give = (stop: RetryStop, availableAtMs = limitEndMs(verdict, nowMs, story.secondaryLimits)): Next => ({
     kind: 'stop',
     error: giveUp(story, policy, stop, error, availableAtMs),
@@ -156,7 +153,18 @@ function follow<Result>(story: Story, options: CallOptions<Result>, failed: Fail
   }
 }
 
-function stopLate(story: Story, policy: BackOffPolicy, late: { readonly availableAtMs?: number }): Next {
+function note(story: Story, failed: Failed): void {
+  const { verdict } = failed;
+  if (story.attempts > 0) story.waitsMs.push(story.waitMs + (failed.heldMs ?? 0));
+  story.attempts += 1;
+  if (failed.next !== 'at_once_uncounted') story.counted += 1;
+  story.last = failed;
+  story.secondaryLimits = isSecondary(verdict) ? story.secondaryLimits + 1 : 0;
+  story.outcomeUnknown ||= verdict.kind === 'unknown_outcome';
+}
+
+function stopLate(story: Story, policy: BackOffPolicy, late: TooLate): Next {
+  if (late.sent) note(story, late.sent);
   // Only a limit tells when something may be sent again.
   const isLimited = late.availableAtMs !== undefined;
   return {
