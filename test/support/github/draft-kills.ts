@@ -64,7 +64,7 @@ export async function killDrafts(
     await within(Promise.all(held), `answers to be held: ${JSON.stringify(kills)}`);
     await first.kill();
 
-    // The same name goes on at once; another has to wait until the claims are over.
+    // The same name goes on once nothing of the first can arrive; another has to wait until the claims are over.
     await using second = new DraftWriter({
       ...base,
       owner: random() < 0.5 ? 'first' : 'second',

@@ -10,7 +10,7 @@ export type DraftContent = { readonly ref: Outbox['content']; readonly parts: re
 /** In base64 and quotes that is less than an entry's 256 KiB. */
 const partBytes = 192_000;
 /** Parts that no outbox names (a process was killed between the two) go by themselves; a draft that failed can be tried again until then. */
-const keptMs = 30 * 24 * 3_600_000;
+export const keptMs: number = 30 * 24 * 3_600_000;
 
 /** The parts of a draft, and what an outbox has to know to find them again. */
 export function contentOfDraft(draft: Draft): DraftContent {

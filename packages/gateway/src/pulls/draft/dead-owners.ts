@@ -7,22 +7,31 @@ import type { Outbox } from './outbox.ts';
  */
 export const settledMs: number = 12_000;
 
-/** Whose claims need not be waited for: those of processes that are known to be gone. */
+/** More than are open at once; whoever is forgotten is waited for once more. */
+const mostKnown = 1000;
+
+/** Whose claims need not be waited for: those of processes that are known to be gone, and those of our own that nobody is at any more. */
 export class DeadOwners {
   readonly #isDead: (owner: string) => boolean;
-  /** Since when it is known, epoch milliseconds. */
-  readonly #since = new Map<string, number>();
+  /** By draft: whose claim, and since when it is known that nobody is at it, epoch milliseconds. */
+  readonly #known = new Map<string, { readonly generation: number; readonly since: number }>();
 
-  constructor(isDead: (owner: string) => boolean) {
-    this.#isDead = isDead;
+  /** `self` is at one attempt for a draft at a time: a claim of that name which the next one finds was left by an earlier one. */
+  constructor(self: string, isDead: (owner: string) => boolean) {
+    this.#isDead = (owner) => owner === self || isDead(owner);
   }
 
   /** The owner of a claim that may be taken from it now. */
-  takeableFrom({ claim, steps }: Outbox, atMs: number): string | undefined {
+  takeableFrom({ draftId, generation, claim, steps }: Outbox, atMs: number): string | undefined {
     if (claim === null || claim.until <= atMs || !this.#isDead(claim.owner)) return undefined;
-    const since = this.#since.get(claim.owner) ?? atMs;
-    this.#since.set(claim.owner, since);
+    const known = this.#known.get(draftId);
+    const since = known?.generation === generation ? known.since : atMs;
     const mayArrive = steps.some(({ phase }) => phase === 'sending');
-    return mayArrive && atMs - since < settledMs ? undefined : claim.owner;
+    const isTakeable = !mayArrive || atMs - since >= settledMs;
+    this.#known.delete(draftId);
+    if (isTakeable) return claim.owner;
+    this.#known.set(draftId, { generation, since });
+    for (const oldest of this.#known.keys()) if (this.#known.size > mostKnown) this.#known.delete(oldest);
+    return undefined;
   }
 }

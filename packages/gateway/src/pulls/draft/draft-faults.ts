@@ -3,6 +3,8 @@ import type { Draft } from './draft.ts';
 /** GitHub takes 256 characters, and 65,536 for the body with our marker at its end. */
 const maxTitle = 256;
 const maxBody = 60_000;
+/** A date has four digits for the year in ISO 8601; git and GitHub read no others. */
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Whether a draft may have this id. */
 export function isDraftId(text: string): boolean {
@@ -18,8 +20,8 @@ export function draftFaults(draft: Omit<Draft, 'changeSet' | 'checks'>): readonl
     ...fault(title.length > maxTitle, `The title has ${title.length} characters; ${maxTitle} is the most.`),
     ...fault(body.length > maxBody, `The body has ${body.length} characters; ${maxBody} is the most.`),
     ...fault(
-      !Number.isSafeInteger(createdAt) || createdAt < 0,
-      'The time of creation is not one (epoch milliseconds).',
+      !Number.isSafeInteger(createdAt) || createdAt < 0 || createdAt > lastMoment,
+      'The time of creation is not one of the years 1970 to 9999 (epoch milliseconds).',
     ),
   ];
 }

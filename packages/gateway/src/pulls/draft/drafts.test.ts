@@ -4,20 +4,9 @@ import { until } from '../../../../../test/support/until.ts';
 import { MemoryEntries } from '../../conversations/entries.memory.ts';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import { DraftsScene } from './testing/drafts-scene.ts';
-import { draftOf, policy } from './testing/scripted-target.ts';
+import { all, draftOf, policy, published } from './testing/scripted-target.ts';
 
-const all = ['base', 'blobs', 'tree', 'commit', 'branch', 'pull'];
-const claimMs = 60_000;
 const dayMs = 24 * 3_600_000;
-
-const published = {
-  kind: 'published',
-  url: 'https://github.test/pull/7',
-  number: 7,
-  headSha: 'h',
-  treeSha: 't',
-  branch: 'holdfast/d-1',
-};
 
 describe('a draft that is asked for', () => {
   test('is published once, told of once, remembered for 90 days, and its parts are gone', async () => {
@@ -84,6 +73,14 @@ describe('a draft that is asked for', () => {
     expect(await scene.entries.entriesIn('drafts', 10)).toEqual([]);
   });
 
+  test.each([8.64e15 + 1, 253_402_300_800_000, Number.NaN, -1])(
+    'with the time %d is refused: no commit has it',
+    async (createdAt) => {
+      const asked = await new DraftsScene().gateway().request({ ...draftOf(), createdAt });
+      expect(asked).toEqual({ kind: 'refused', faults: [expect.stringContaining('1970 to 9999')] });
+    },
+  );
+
   test('for a project without a repository, and one that is unknown, is said by name', async () => {
     const scene = new DraftsScene();
     await expect(scene.gateway('a', { projectOf: () => undefined }).request(draftOf())).rejects.toThrow(/shop.*repo/);
@@ -109,130 +106,6 @@ describe('a draft that is asked for', () => {
     const later = scene.gateway('a', { projectOf: () => ({ target: scene.target, policy: strict }) });
     expect(await later.request({ ...draftOf(), title: '' })).toMatchObject({ kind: 'known', state: { kind: 'open' } });
     expect(await later.request(draftOf('hello\n', 'd-2'))).toMatchObject({ kind: 'refused' });
-  });
-});
-
-describe('whatever is killed when', () => {
-  /** Dies at its nth chance: nothing that it waits for comes any more. */
-  class Mortal {
-    readonly dead = Promise.withResolvers<void>();
-    #left: number;
-
-    constructor(chances: number) {
-      this.#left = chances;
-    }
-
-    readonly live = async (): Promise<void> => {
-      this.#left -= 1;
-      if (this.#left >= 0) return;
-      this.dead.resolve();
-      await new Promise<never>(() => undefined);
-    };
-
-    store(entries: EntryStore): EntryStore {
-      const around = async <Result>(call: () => Promise<Result>): Promise<Result> => {
-        await this.live();
-        const result = await call();
-        await this.live();
-        return result;
-      };
-      return {
-        readEntry: (key) => around(() => entries.readEntry(key)),
-        changeEntry: (key, change) => around(() => entries.changeEntry(key, change)),
-        entriesIn: (list, limit) => around(() => entries.entriesIn(list, limit)),
-        sweepEntries: (options) => around(() => entries.sweepEntries(options)),
-      };
-    }
-  }
-
-  test('each step takes effect once, and the draft is published', async () => {
-    const draft = draftOf('x'.repeat(200_000));
-    let isSurvived = false;
-    let chances = 0;
-    for (; !isSurvived; chances += 1) {
-      const scene = new DraftsScene();
-      const mortal = new Mortal(chances);
-      const first = scene.gateway('a', { entries: mortal.store(scene.entries) });
-      scene.target.around = mortal.live;
-      const survived = first
-        .request(draft)
-        .then(() => first.publish('d-1'))
-        .then(() => true);
-      isSurvived = await Promise.race([survived, mortal.dead.promise.then(() => false)]);
-      scene.target.around = async () => undefined;
-      scene.clock.advance(claimMs);
-      const second = scene.gateway('b');
-      await second.request(draft);
-      expect(await second.publish('d-1')).toEqual(published);
-      expect(scene.target.done()).toEqual(all);
-      expect(scene.target.published).toEqual([draft]);
-      expect(await scene.entries.entriesIn('drafts', 10)).toEqual([]);
-      expect(await scene.parts()).toBe(0);
-    }
-    expect(chances).toBeGreaterThan(50);
-  });
-
-  test('a gateway that comes back under the same name goes on at once', async () => {
-    const scene = new DraftsScene();
-    await scene.gateway().request(draftOf());
-    const { reached } = scene.holdAt('branch');
-    const death = new AbortController();
-    const dying = scene.gateway('a', { entries: scene.entries }).publish('d-1', { signal: death.signal });
-    await reached;
-    scene.target.around = async () => undefined;
-    expect(await scene.gateway('a').publish('d-1')).toEqual(published);
-    death.abort(new Error('killed'));
-    await expect(dying).rejects.toThrow('killed');
-    expect(scene.target.done()).toEqual(all);
-  });
-});
-
-describe('the claim', () => {
-  test('is renewed while a step lasts, so nobody else begins', async () => {
-    const scene = new DraftsScene();
-    const [a, b] = [scene.gateway('a'), scene.gateway('b')];
-    await a.request(draftOf());
-    const { reached, goOn } = scene.holdAt('tree');
-    const publishing = a.publish('d-1');
-    await reached;
-    const waiting = b.publish('d-1');
-    const start = scene.clock.now();
-    await until('ten minutes to pass', () => {
-      scene.clock.advance(15_000);
-      return scene.clock.now() - start > 600_000;
-    });
-    expect(await b.read('d-1')).toMatchObject({ kind: 'open', step: 'tree', isRunning: true });
-    goOn();
-    expect(await scene.pass(Promise.all([publishing, waiting]))).toEqual([published, published]);
-    expect(scene.target.done()).toEqual(all);
-  });
-
-  test('ends the send before its time is over when the store does not answer', async () => {
-    const scene = new DraftsScene();
-    let isDown = false;
-    const entries: EntryStore = {
-      readEntry: (key) => scene.entries.readEntry(key),
-      changeEntry: (key, change) =>
-        isDown ? Promise.reject(new Error('store down')) : scene.entries.changeEntry(key, change),
-      entriesIn: (list, limit) => scene.entries.entriesIn(list, limit),
-      sweepEntries: (options) => scene.entries.sweepEntries(options),
-    };
-    const a = scene.gateway('a', { entries });
-    await a.request(draftOf());
-    const { reached } = scene.holdAt('pull');
-    const publishing = a.publish('d-1');
-    const signal = await reached;
-    isDown = true;
-    const start = scene.clock.now();
-    await until('the claim to be given up', () => {
-      if (!signal.aborted) scene.clock.advance(1000);
-      return signal.aborted;
-    });
-    expect(scene.clock.now() - start).toBeLessThan(claimMs);
-    await expect(publishing).rejects.toThrow('store down');
-    scene.target.around = async () => undefined;
-    expect(await scene.pass(scene.gateway('b').publish('d-1'))).toEqual(published);
-    expect(scene.target.done()).toEqual(all);
   });
 });
 
@@ -292,13 +165,35 @@ describe('a step that goes wrong', () => {
     await drafts.stop();
   });
 
-  test('because the project is not configured here waits for a gateway that knows it', async () => {
+  test('a gateway that does not have the project leaves a draft to one that has, and counts no failure', async () => {
     const scene = new DraftsScene();
     await scene.gateway().request(draftOf());
-    const state = await scene.gateway('b', { projectOf: () => undefined }).publish('d-1');
-    expect(state).toMatchObject({ kind: 'open', lastError: expect.stringContaining('shop') });
-    await scene.gateway().retry('d-1');
+    const before = await scene.entries.readEntry('draft/d-1');
+    const other = scene.gateway('b', { projectOf: () => undefined });
+    other.start();
+    scene.clock.advance(3 * dayMs);
+    expect(await other.publish('d-1')).toMatchObject({ kind: 'open', step: 'base', lastError: null });
+    await other.stop();
+    expect(await scene.entries.readEntry('draft/d-1')).toEqual(before);
     expect(await scene.gateway().publish('d-1')).toEqual(published);
+  });
+
+  test('a draft that no gateway had the project of fails when what it is to publish is no longer kept', async () => {
+    const scene = new DraftsScene();
+    await scene.gateway().request(draftOf());
+    scene.clock.advance(30 * dayMs);
+    expect(await scene.gateway('b', { projectOf: () => undefined }).publish('d-1')).toMatchObject({
+      kind: 'failed',
+      code: 'not_found',
+      message: expect.stringContaining('shop'),
+    });
+  });
+
+  test('what has ended is tidied away by any gateway, also one that does not have the project', async () => {
+    const scene = new DraftsScene();
+    await scene.gateway().request(draftOf());
+    expect(await scene.gateway('b', { projectOf: () => undefined }).cancel('d-1')).toEqual({ kind: 'cancelled' });
+    expect(await scene.parts()).toBe(0);
   });
 
   test('after the end, in whoever is told of it, is told again', async () => {
@@ -350,48 +245,5 @@ describe('taking a draft back', () => {
     goOn();
     expect(await publishing).toEqual(published);
     expect(await drafts.cancel('d-1')).toEqual({ kind: 'too_late', state: published });
-  });
-});
-
-describe('stopping', () => {
-  test('lets the step that is under way end and begins no other; whoever comes next goes on at once', async () => {
-    const scene = new DraftsScene();
-    const drafts = scene.gateway();
-    await drafts.request(draftOf());
-    const { reached, goOn } = scene.holdAt('tree');
-    drafts.start();
-    await reached;
-    const stopped = drafts.stop();
-    goOn();
-    await stopped;
-    expect(scene.target.done()).toEqual(['base', 'blobs', 'tree']);
-    expect(await scene.gateway('b').publish('d-1')).toEqual(published);
-    expect(scene.target.done()).toEqual(all);
-    await drafts.stop();
-  });
-
-  test('aborts after five seconds a step that does not end', async () => {
-    const scene = new DraftsScene();
-    const drafts = scene.gateway();
-    await drafts.request(draftOf());
-    const { reached } = scene.holdAt('tree');
-    const publishing = drafts.publish('d-1');
-    const signal = await reached;
-    const start = scene.clock.now();
-    const stopped = drafts.stop();
-    await until('the step to be aborted', () => {
-      if (!signal.aborted) scene.clock.advance(1000);
-      return signal.aborted;
-    });
-    expect(scene.clock.now() - start).toBe(5000);
-    await stopped;
-    expect(await publishing).toMatchObject({ kind: 'open', step: 'tree' });
-    const abortedAt = scene.clock.now();
-    let againAt = 0;
-    scene.target.around = async () => void (againAt ||= scene.clock.now());
-    // What was sent before it was aborted may still arrive.
-    expect(await scene.pass(scene.gateway('b').publish('d-1'))).toEqual(published);
-    expect(againAt - abortedAt).toBeGreaterThanOrEqual(12_000);
-    expect(againAt - abortedAt).toBeLessThan(20_000);
   });
 });

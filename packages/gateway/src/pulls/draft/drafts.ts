@@ -1,9 +1,9 @@
 import { HoldfastError, type ProjectId } from '@holdfast/protocol';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { attemptDraft, type Attempt, type AttemptParts } from './attempt.ts';
 import { DeadOwners } from './dead-owners.ts';
 import { draftFaults, isDraftId } from './draft-faults.ts';
-import { Claim } from './claim.ts';
 import { orAborted, pauseFor, systemClock, type Clock } from './clock.ts';
 import { contentOfDraft, deleteParts, writeParts } from './content.ts';
 import type { Draft } from './draft.ts';
@@ -11,12 +11,11 @@ import { stateOf, type DraftState } from './draft-state.ts';
 import { changeOutbox, draftIdIn, entryOf, openDrafts, outboxKey, parseOutbox, readOutbox } from './outbox-entry.ts';
 import { openOutbox, type DraftEnd, type Outbox } from './outbox.ts';
 import { policyFaults, type DraftPolicy } from './policy/policy.ts';
-import { carryOn } from './publication.ts';
 import type { DraftTarget } from './target.ts';
 
 export type DraftsParts = {
   readonly entries: EntryStore;
-  /** Who carries drafts on, among all processes that run: whoever comes back under the same name goes on at once with what it had begun. */
+  /** Who carries drafts on, among all processes that run: whoever comes back under the same name does not wait for the end of its own claims. */
   readonly owner: string;
   readonly log: Logger;
   /** Where the drafts of a project go, and what they may be; undefined when it publishes none. */
@@ -54,8 +53,7 @@ const mostOpen = 1000;
 export class Drafts {
   readonly #parts: DraftsParts;
   readonly #clock: Clock;
-  readonly #claimMs: number;
-  readonly #dead: DeadOwners;
+  readonly #attempts: AttemptParts;
   readonly #stopping = new AbortController();
   readonly #stopped = new AbortController();
   readonly #running = new Map<string, Promise<Attempt>>();
@@ -69,8 +67,20 @@ export class Drafts {
   constructor(parts: DraftsParts) {
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
-    this.#claimMs = parts.claimMs ?? 60_000;
-    this.#dead = new DeadOwners(parts.isOwnerDead ?? (() => false));
+    const {
+      entries,
+      owner,
+      log,
+      projectOf,
+      isOwnerDead = () => false,
+      claimMs = 60_000,
+      onFinished = () => {},
+    } = parts;
+    this.#attempts = {
+      ...{ entries, owner, log, claimMs, onFinished, clock: this.#clock, stopping: this.#stopping.signal },
+      dead: new DeadOwners(owner, isOwnerDead),
+      targetOf: (projectId) => projectOf(projectId)?.target,
+    };
   }
 
   /** Accepts a draft: from then on it is published, by whichever gateway. The same id again is the same draft, whatever else is asked for. */
@@ -204,72 +214,13 @@ export class Drafts {
 
   /** One at a time for a draft in this process: it would take its own claim from itself. */
   #attempt(draftId: string, signal: AbortSignal): Promise<Attempt> {
-    const attempt = this.#claimAndCarryOn(draftId, signal).finally(() => this.#running.delete(draftId));
+    const attempt = attemptDraft(this.#attempts, draftId, AbortSignal.any([signal, this.#stopped.signal])).finally(() =>
+      this.#running.delete(draftId),
+    );
     this.#running.set(draftId, attempt);
     return attempt;
   }
-
-  async #claimAndCarryOn(draftId: string, signal: AbortSignal): Promise<Attempt> {
-    const { entries, owner } = this.#parts;
-    const at = this.#clock.now();
-    const until = at + this.#claimMs;
-    const claim = { kind: 'claim', owner, atMs: at, untilMs: until } as const;
-    let claimed = await changeOutbox(entries, draftId, claim, at);
-    if (claimed.kind === 'missing') return claimed;
-    const takeFrom = claimed.kind === 'refused' ? this.#dead.takeableFrom(claimed.outbox, at) : undefined;
-    if (takeFrom !== undefined) claimed = await changeOutbox(entries, draftId, { ...claim, takeFrom }, at);
-    if (claimed.kind === 'missing') return claimed;
-    const { outbox } = claimed;
-    if (claimed.kind === 'refused') {
-      return { kind: claimed.reason === 'held' ? 'held' : 'state', state: stateOf(outbox, at) };
-    }
-    const { generation } = outbox;
-    using held = new Claim({
-      until,
-      claimMs: this.#claimMs,
-      clock: this.#clock,
-      renew: async (untilMs) => {
-        const now = this.#clock.now();
-        const renewed = await changeOutbox(entries, draftId, { kind: 'renew', generation, atMs: now, untilMs }, now);
-        return renewed.kind === 'changed';
-      },
-    });
-    const ended = outbox.end
-      ? outbox
-      : await this.#carryOn(outbox, AbortSignal.any([signal, held.signal, this.#stopped.signal]));
-    const isOurs = ended.generation === generation && ended.end !== null;
-    if (isOurs) await this.#tidy(ended);
-    const isHeld = ended.end === null && ended.generation !== generation;
-    return { kind: isHeld ? 'held' : 'state', state: stateOf(ended, this.#clock.now()) };
-  }
-
-  #carryOn(outbox: Outbox, signal: AbortSignal): Promise<Outbox> {
-    const { entries, log, projectOf } = this.#parts;
-    const target = projectOf(outbox.projectId)?.target;
-    return carryOn({ entries, log, clock: this.#clock, target, signal, stopping: this.#stopping.signal }, outbox);
-  }
-
-  /** What fails here is done again by whoever looks next: the draft stays on the list until then. */
-  async #tidy(outbox: Outbox): Promise<void> {
-    const { entries, log, onFinished } = this.#parts;
-    const { draftId, content, end, generation } = outbox;
-    if (end === null) return;
-    try {
-      await onFinished?.({ ...outbox, end });
-      // A draft that failed may be tried again; its parts expire.
-      if (end.kind !== 'failed') await deleteParts(entries, draftId, content);
-      await changeOutbox(entries, draftId, { kind: 'tidied', generation }, this.#clock.now());
-    } catch (error) {
-      log.warn({ err: error, draftId }, 'ended draft not tidied away');
-    }
-  }
 }
-
-type Attempt =
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'state'; readonly state: DraftState }
-  /** By another gateway. */
-  | { readonly kind: 'held'; readonly state: DraftState };
 
 function unknownDraft(draftId: string): HoldfastError {
   return new HoldfastError('not_found', `There is no draft ${draftId}.`);

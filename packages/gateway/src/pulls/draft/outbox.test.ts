@@ -55,6 +55,7 @@ describe('what is refused', () => {
   const rows: readonly (readonly [what: string, before: readonly OutboxEvent[], event: OutboxEvent, reason: string])[] =
     [
       ['a claim while another holds one', [claimed], { kind: 'claim', owner: 'b', atMs: 99, untilMs: 200 }, 'held'],
+      ['a claim under the name of the holder', [claimed], { ...claimed, atMs: 50, untilMs: 150 }, 'held'],
       [
         'a claim before it is due',
         [claimed, interrupted(1)],
@@ -92,10 +93,10 @@ describe('what is refused', () => {
 });
 
 describe('what happens', () => {
-  test('whoever has the name of the holder takes the claim over at once, with a new generation', () => {
-    expect(after(claimed, { ...claimed, atMs: 50, untilMs: 150 })).toMatchObject({
+  test('whoever may take a claim over has a new generation', () => {
+    expect(after(claimed, { ...claimed, owner: 'b', atMs: 50, untilMs: 150, takeFrom: 'a' })).toMatchObject({
       generation: 2,
-      claim: { owner: 'a', until: 150 },
+      claim: { owner: 'b', until: 150 },
     });
   });
 

@@ -64,7 +64,7 @@ export type OutboxEvent =
       readonly owner: string;
       readonly atMs: number;
       readonly untilMs: number;
-      /** A claim of this owner is taken from it although its time is not over: it is known to be dead. */
+      /** A claim of this owner is taken from it although its time is not over: it is known that nobody is at it any more. */
       readonly takeFrom?: string;
     }
   | { readonly kind: 'renew'; readonly generation: number; readonly atMs: number; readonly untilMs: number }
@@ -223,8 +223,7 @@ function carriedOn(outbox: Outbox, held: NonNullable<Outbox['claim']>, event: Cl
 function claim(outbox: Outbox, event: Extract<OutboxEvent, { kind: 'claim' }>): Transition {
   if (outbox.isTidy) return refused('ended');
   const { claim: held, generation } = outbox;
-  const isOurs = held?.owner === event.owner || held?.owner === event.takeFrom;
-  if (held !== null && held.until > event.atMs && !isOurs) return refused('held');
+  if (held !== null && held.until > event.atMs && held.owner !== event.takeFrom) return refused('held');
   if (outbox.notBefore > event.atMs && outbox.end === null) return refused('not_due');
   return next(outbox, { claim: { owner: event.owner, until: event.untilMs }, generation: generation + 1 });
 }

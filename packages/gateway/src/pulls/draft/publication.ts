@@ -105,11 +105,11 @@ class Publication {
   async #steps(): Promise<readonly Step[]> {
     const { entries, target } = this.#parts;
     const { draftId, projectId, content, policy } = this.outbox;
-    // A gateway may have been given another configuration than its neighbours, for a while.
+    // Nobody has come who knows it.
     if (!target) {
       throw new HoldfastError(
-        'unavailable',
-        `No repository is configured for the project ${projectId}; name it in the configuration (repo).`,
+        'not_found',
+        `No repository is configured for the project ${projectId}; name it in the configuration (repo), and ask for the draft again under another id.`,
       );
     }
     return target.stepsOf(await readDraft(entries, draftId, content), policy);

@@ -78,6 +78,7 @@ describe('what the checks came to', () => {
     await Promise.race([held, dying]);
     death.abort(new Error('killed'));
     await expect(dying).rejects.toThrow('killed');
+    scene.settle();
     const state = await drafts.publish(draft.draftId);
     expect(await scene.facts(draft)).toMatchObject({ pulls: 1, comments: 1, checkRuns: {} });
     const number = state.kind === 'published' ? state.number : undefined;

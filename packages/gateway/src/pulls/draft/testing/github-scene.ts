@@ -9,7 +9,9 @@ import type { EntryStore } from '../../../conversations/entry-store.ts';
 import { MemoryEntries } from '../../../conversations/entries.memory.ts';
 import { RetryableGitHubClient } from '../../client/retryable-github-client.ts';
 import { TokenPool } from '../../tokens/token-pool.ts';
+import { systemClock } from '../clock.ts';
 import { branchOf } from '../commit.ts';
+import { settledMs } from '../dead-owners.ts';
 import type { Draft } from '../draft.ts';
 import { Drafts, type DraftsParts } from '../drafts.ts';
 import type { DraftState } from '../draft-state.ts';
@@ -26,6 +28,7 @@ export class GitHubScene implements AsyncDisposable {
   readonly #emulate: Emulate;
   readonly #address: RepositoryAddress;
   #drafts = 0;
+  #skippedMs = 0;
 
   private constructor(emulate: Emulate, proxy: FaultProxy, checkout: Checkout, address: RepositoryAddress) {
     this.#emulate = emulate;
@@ -51,6 +54,11 @@ export class GitHubScene implements AsyncDisposable {
     return { ...sampleDraft(this.#drafts, this.checkout.baseSha), ...change };
   }
 
+  /** What was on its way has arrived or never will, as far as the gateways' clock goes. */
+  settle(): void {
+    this.#skippedMs += settledMs;
+  }
+
   /** A gateway: what it shares with others is `entries`. */
   gateway(
     change: Partial<DraftsParts> & {
@@ -70,6 +78,7 @@ export class GitHubScene implements AsyncDisposable {
       entries: new MemoryEntries(),
       owner: 'gateway-1',
       log: silent,
+      clock: { ...systemClock, now: () => Date.now() + this.#skippedMs },
       projectOf: () => ({ target, policy }),
       ...parts,
     });
@@ -103,4 +112,5 @@ export async function killAt(scene: GitHubScene, drafts: Drafts, draft: Draft, r
   death.abort(new Error('killed'));
   if (first !== 'held') throw new Error(`it ended before: ${JSON.stringify(first)}`);
   await dying;
+  scene.settle();
 }

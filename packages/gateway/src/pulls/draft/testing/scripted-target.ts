@@ -1,5 +1,6 @@
 import type { ConversationId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Draft } from '../draft.ts';
+import type { Published } from '../outbox.ts';
 import type { DraftPolicy } from '../policy/policy.ts';
 import type { DraftTarget, Step, StepOptions, StepResult } from '../target.ts';
 
@@ -40,6 +41,17 @@ const results: Readonly<Record<string, StepResult>> = {
   pull: { url: 'https://github.test/pull/7', number: 7 },
 };
 
+/** Its steps, and what they come to in the end. */
+export const all: readonly string[] = Object.keys(results);
+export const published: Published = {
+  kind: 'published',
+  url: 'https://github.test/pull/7',
+  number: 7,
+  headSha: 'h',
+  treeSha: 't',
+  branch: 'holdfast/d-1',
+};
+
 /** A place for drafts that counts what is done to it, and does before each step what a test wants. */
 export class ScriptedTarget implements DraftTarget {
   /** By draft and step: how often it took effect. */
@@ -51,7 +63,7 @@ export class ScriptedTarget implements DraftTarget {
 
   stepsOf(draft: Draft, under: DraftPolicy): readonly Step[] {
     this.policies.push(under);
-    return Object.keys(results).map((name) => {
+    return all.map((name) => {
       const isVisible = name === 'branch' || name === 'pull';
       const key = `${draft.draftId} ${name}`;
       return {
@@ -71,8 +83,6 @@ export class ScriptedTarget implements DraftTarget {
 
   /** What took effect for a draft, each step as often as it did. */
   done(draftId = 'd-1'): readonly string[] {
-    return Object.keys(results).flatMap((name) =>
-      Array.from({ length: this.effects.get(`${draftId} ${name}`) ?? 0 }, () => name),
-    );
+    return all.flatMap((name) => Array.from({ length: this.effects.get(`${draftId} ${name}`) ?? 0 }, () => name));
   }
 }
