@@ -12,6 +12,8 @@ export type Waiter = {
   why: WaitReason | undefined;
   /** Ends the wait; called once. */
   readonly settle: (admitted: Admitted) => void;
+  /** Ends the wait as well, with an error. */
+  readonly fail: (error: Error) => void;
   readonly isSettled: () => boolean;
 };
 

@@ -7,14 +7,14 @@ import type { AppTokens } from '../tokens/app-tokens.ts';
 import type { PoolCandidate, TokenPool } from '../tokens/token-pool.ts';
 import type { AdmissionAccount, Flight, Waiting } from './admission-account.ts';
 import type { AdmissionClock } from './admission-clock.ts';
+import { earliest, isShort, shortEnd, type Held, type HeldToken, type Patience } from './admission-held.ts';
 import { AdmissionIdentity } from './admission-identity.ts';
 import { LocalAccount } from './admission-local.ts';
 import { SharedAccount } from './admission-shared.ts';
-import { AdmissionTokens, type Readiness } from './admission-tokens.ts';
+import { AdmissionTokens, type Unready } from './admission-tokens.ts';
 import type { Ask } from './admission.ts';
 import type { BudgetLimits } from './budget-limits.ts';
 import { apiOf } from './budget.ts';
-import type { WaitReason } from './github-meter.ts';
 
 export type PlacingParts = {
   readonly pool: TokenPool;
@@ -34,15 +34,15 @@ export type PlacingParts = {
 export type Placing =
   | ({ readonly kind: 'start' } & Place)
   /** `full`: accounts that have no room; `wanted`: those of them of which nobody knows when they will. */
-  | {
+  | ({
       readonly kind: 'hold';
-      readonly why: WaitReason;
-      readonly atMs: number | undefined;
+      /** When to look again, though it need not be free then. */
+      readonly againMs?: number | undefined;
       readonly full: readonly AdmissionAccount[];
       readonly wanted: readonly AdmissionAccount[];
       /** Accounts that have no room for it, though their tokens could be used. */
       readonly judged: readonly AdmissionAccount[];
-    }
+    } & Held)
   | { readonly kind: 'none'; readonly message: string };
 
 export type Place = {
@@ -58,12 +58,15 @@ export type Place = {
 /** Accounts that somebody in front waits for, by what there is no room for. */
 export type FullAccounts = ReadonlyMap<AdmissionAccount, ReadonlySet<'slots' | 'rest' | 'graphql'>>;
 
-type Held = {
-  readonly why: WaitReason;
-  readonly atMs: number | undefined;
-  readonly broken?: string;
-  readonly isBeingFetched?: boolean;
+/** Of the accounts that were looked at, those that a {@link Placing} tells of. */
+type Room = {
+  readonly full: AdmissionAccount[];
+  readonly wanted: AdmissionAccount[];
+  readonly judged: AdmissionAccount[];
 };
+
+/** `againMs`: until when it is worth waiting for what is being fetched. */
+type Tried = { readonly againMs?: number } & (Extract<Placing, { kind: 'start' }> | ({ readonly kind: 'held' } & Held));
 
 /** Which of a pool's tokens a request goes with, by what the pool, their accounts and their owners allow. */
 export class AdmissionPlacing {
@@ -79,46 +82,34 @@ export class AdmissionPlacing {
     this.#identity = new AdmissionIdentity(parts.pool, parts.accounts, parts.changed);
   }
 
-  /** Nobody may pass who would take the room that somebody in front waits for. */
-  place(ask: Ask, atMs: number, taken: FullAccounts): Placing {
+  /**
+   * Nobody may pass who would take the room that somebody in front waits for. Reads go with what is free; what is written waits for an app's
+   * installation whose hold is short.
+   */
+  place(ask: Ask, atMs: number, taken: FullAccounts, patience: Patience): Placing {
     const installations = this.#tokens.installations(atMs);
-    if (installations.kind === 'fetching') return { ...fetching, kind: 'hold', full: [], wanted: [], judged: [] };
     const { all, message } = this.#parts.pool.candidates(ask.resource);
-    const suited = preferring(ask.prefer, ofOwner(ask.owner, all));
+    const suited = inOrder(ask, ofOwner(ask.owner, all));
     if (suited.length === 0) return this.#nothing(ask, all.length, installations, message);
-    const held: Held[] = [];
-    const full: AdmissionAccount[] = [];
-    const wanted: AdmissionAccount[] = [];
-    const judged: AdmissionAccount[] = [];
+    if (installations.kind === 'fetching' && isShort(installations.shortUntilMs, atMs, patience)) {
+      return { ...heldBack, ...fetching, againMs: installations.shortUntilMs };
+    }
+    const room: Room = { full: [], wanted: [], judged: [] };
+    const held: HeldToken[] = [];
     for (const candidate of suited) {
-      if (candidate.freeAtMs > atMs) {
-        held.push({ why: 'cooling', atMs: candidate.freeAtMs });
-        continue;
-      }
-      const account = this.#accountOf(candidate);
-      const isTaken = taken.get(account);
-      // Content has points kept back for it, which those in front do not get.
-      if (isTaken?.has('slots') || (isTaken?.has(apiOf(ask)) && ask.kind !== 'content')) {
-        held.push({ why: 'queue', atMs: undefined });
-        continue;
-      }
-      const judgement = account.judge(ask, atMs, candidate);
-      if (judgement.kind === 'later') {
-        held.push(judgement);
-        judged.push(account);
-        if (judgement.why === 'slots' || judgement.why === 'points') full.push(account);
-        if (judgement.atMs === undefined) wanted.push(account);
-        continue;
-      }
-      const place = this.#ready(candidate, account, atMs);
+      const { isOfApp } = candidate;
+      const soonMs = isOfApp || ask.kind === 'read' ? undefined : shortEnd(held, atMs, patience);
+      if (soonMs !== undefined) return { kind: 'hold', ...earliest(held), againMs: soonMs, ...room };
+      const { againMs, ...place } = this.#try(candidate, ask, atMs, taken, room);
       if (place.kind === 'start') return place;
       // An app's token is there in a moment; who opens a pull request should not depend on when it was asked for.
-      if (place.isBeingFetched) return { kind: 'hold', ...fetching, full, wanted, judged };
-      held.push(place);
+      if (againMs !== undefined && isShort(againMs, atMs, patience))
+        return { ...place, kind: 'hold', againMs, ...room };
+      held.push({ ...place, isOfApp });
     }
     const broken = held.find((one) => one.broken !== undefined)?.broken;
     if (broken !== undefined && held.every((one) => one.broken !== undefined)) return { kind: 'none', message: broken };
-    return { kind: 'hold', ...earliest(held), full, wanted, judged };
+    return { kind: 'hold', ...earliest(held), ...room };
   }
 
   /** True while nothing forbids to use a token that was free a moment ago. */
@@ -149,14 +140,26 @@ export class AdmissionPlacing {
     );
   }
 
-  #ready(
-    candidate: PoolCandidate,
-    account: AdmissionAccount,
-    atMs: number,
-  ): Extract<Placing, { kind: 'start' }> | ({ readonly kind: 'held' } & Held) {
+  #try(candidate: PoolCandidate, ask: Ask, atMs: number, taken: FullAccounts, room: Room): Tried {
+    if (candidate.freeAtMs > atMs) return { kind: 'held', why: 'cooling', atMs: candidate.freeAtMs };
+    const account = this.#accountOf(candidate);
+    const isTaken = taken.get(account);
+    // Content has points kept back for it, which those in front do not get.
+    if (isTaken?.has('slots') || (isTaken?.has(apiOf(ask)) && ask.kind !== 'content')) {
+      return { kind: 'held', why: 'queue', atMs: undefined };
+    }
+    const judgement = account.judge(ask, atMs, candidate);
+    if (judgement.kind === 'now') return this.#ready(candidate, account, atMs);
+    room.judged.push(account);
+    if (judgement.why === 'slots' || judgement.why === 'points') room.full.push(account);
+    if (judgement.atMs === undefined) room.wanted.push(account);
+    return { ...judgement, kind: 'held' };
+  }
+
+  #ready(candidate: PoolCandidate, account: AdmissionAccount, atMs: number): Tried {
     const { label, source, isProbing } = candidate;
     const token = this.#tokens.of(candidate, atMs);
-    if (token.kind === 'fetching') return { kind: 'held', ...fetching, isBeingFetched: true };
+    if (token.kind === 'fetching') return { kind: 'held', ...fetching, againMs: token.shortUntilMs };
     if (token.kind === 'broken') {
       return { kind: 'held', why: 'token', atMs: token.atMs, ...(token.isFinal && { broken: token.message }) };
     }
@@ -177,11 +180,12 @@ export class AdmissionPlacing {
     return { kind: 'start', label, secret, account, isProbing, refused, accepted: () => source.accepted() };
   }
 
-  #nothing(ask: Ask, count: number, installations: { readonly kind: string } | Readiness, message: string): Placing {
-    if ('message' in installations) {
+  #nothing(ask: Ask, count: number, installations: { readonly kind: 'ready' } | Unready, message: string): Placing {
+    if (installations.kind === 'fetching') return { ...heldBack, ...fetching };
+    if (installations.kind === 'broken') {
       return installations.isFinal
         ? { kind: 'none', message: installations.message }
-        : { kind: 'hold', why: 'token', atMs: installations.atMs, full: [], wanted: [], judged: [] };
+        : { ...heldBack, why: 'token', atMs: installations.atMs };
     }
     if (count === 0) return { kind: 'none', message };
     return {
@@ -230,19 +234,16 @@ export class AdmissionPlacing {
 
 const noneWaiting: Waiting = { isWanted: false, content: 0 };
 const fetching = { why: 'token', atMs: undefined } as const;
+const heldBack = { kind: 'hold', full: [], wanted: [], judged: [] } as const;
 
 function ofOwner(owner: string | undefined, all: readonly PoolCandidate[]): readonly PoolCandidate[] {
   const name = owner?.toLowerCase();
   return name === undefined ? all : all.filter(({ source }) => source.owner === undefined || source.owner === name);
 }
 
-/** The one that is preferred goes first. */
-function preferring(label: string | undefined, all: readonly PoolCandidate[]): readonly PoolCandidate[] {
-  const preferred = label === undefined ? undefined : all.find((candidate) => candidate.label === label);
-  return preferred ? [preferred, ...all.filter((candidate) => candidate !== preferred)] : all;
-}
-
-/** The one that ends first; one of which nobody knows when may end at any time. */
-function earliest(held: readonly Held[]): Held {
-  return held.reduce((first, one) => ((one.atMs ?? 0) < (first.atMs ?? 0) ? one : first));
+/** The one that is preferred goes first; then, for what is written, those of an app do, also when they are not free yet. */
+function inOrder({ prefer, kind }: Ask, all: readonly PoolCandidate[]): readonly PoolCandidate[] {
+  const rankOf = ({ label, isOfApp }: PoolCandidate): number =>
+    label === prefer ? 0 : isOfApp && kind !== 'read' ? 1 : 2;
+  return all.toSorted((one, other) => rankOf(one) - rankOf(other));
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryEntries } from '../../conversations/entries.memory.ts';
-import { Secret } from '../../lib/secret.ts';
+import type { Secret } from '../../lib/secret.ts';
 import type { AccountReader } from '../tokens/account-reader.ts';
-import type { AppTokens } from '../tokens/app-tokens.ts';
 import { TokenPool, type TokenWarning } from '../tokens/token-pool.ts';
 import { answer, content, get, minuteMs, permitOf, quota, read, settled } from './testing/door.ts';
+import { ScriptedApp } from './testing/scripted-app.ts';
 import { TokenAdmission, type TokenAdmissionOptions } from './token-admission.ts';
 
 const hourMs = 60 * minuteMs;
@@ -24,27 +24,6 @@ function doorOf(tokens: readonly string[], options: TokenAdmissionOptions) {
   const admission = new TokenAdmission(pool, options);
   const ask = (what = read, notAfterMs = Infinity) => admission.admit(what, { signal: never, notAfterMs });
   return { pool, warnings, ask };
-}
-
-/** An app that is installed at acme and at umbrella; its tokens are good for an hour. */
-class ScriptedApp implements AppTokens {
-  readonly fetched: string[] = [];
-  fault: Error | undefined;
-
-  async installations() {
-    if (this.fault) throw this.fault;
-    return [
-      { id: '11', account: 'acme' },
-      { id: '12', account: 'umbrella' },
-    ];
-  }
-
-  async newToken(installationId: string) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    if (this.fault) throw this.fault;
-    this.fetched.push(installationId);
-    return { secret: new Secret(`ghs_${installationId}_${this.fetched.length}`), expiresAtMs: Date.now() + hourMs };
-  }
 }
 
 describe('an app’s installations', () => {
@@ -123,6 +102,86 @@ describe('an app’s installations', () => {
     await vi.advanceTimersByTimeAsync(5_100);
     expect(await settled([waiting])).toEqual(['permit']);
   });
+
+  test('are asked for again less and less often, at last once a minute, while GitHub is down', async () => {
+    const app = new ScriptedApp();
+    app.fault = Object.assign(new Error('bad gateway'), { status: 502 });
+    void doorOf([], { app }).ask();
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(app.askedAtMs).toEqual([0, 5_000, 15_000, 35_000, 75_000, 135_000, 195_000]);
+  });
+
+  test('are asked for a minute after a limit that names no time, and twice as long after the next', async () => {
+    const app = new ScriptedApp();
+    app.fault = Object.assign(new Error('You have exceeded a secondary rate limit'), {
+      status: 403,
+      response: limit(),
+    });
+    void doorOf([], { app }).ask();
+    await vi.advanceTimersByTimeAsync(420_000);
+    expect(app.askedAtMs).toEqual([0, 60_000, 180_000, 420_000]);
+    const named = new ScriptedApp();
+    named.fault = Object.assign(new Error('slow down'), { status: 429, response: limit({ 'retry-after': '7' }) });
+    const door = doorOf([], { app: named });
+    void door.ask();
+    const startMs = Date.now();
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(named.askedAtMs.map((atMs) => atMs - startMs)).toEqual([0, 7_000]);
+  });
+
+  test('hold tokens of persons for five seconds while they are asked for the first time, and not again', async () => {
+    const app = new ScriptedApp();
+    app.installationsMs = 20_000;
+    app.fault = Object.assign(new Error('bad gateway'), { status: 502 });
+    const { ask } = doorOf(['ghp_aaa'], { app });
+    const first = ask();
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(await settled([first])).toEqual(['waiting']);
+    await vi.advanceTimersByTimeAsync(1);
+    const permit = await permitOf(first);
+    expect(permit.label).toBe('token-1');
+    permit.ended(get, answer(200, told));
+    expect(await settled([ask(), ask(content)])).toEqual(['permit', 'permit']);
+    // They are asked for once more, 5 s after they could not be told.
+    await vi.advanceTimersByTimeAsync(25_000);
+    const later = ask();
+    expect(app.askedAtMs).toEqual([0, 30_000]);
+    expect((await permitOf(later)).label).toBe('token-1');
+  });
+
+  test('do not hold who would wait less long than that, when there is a token of a person', async () => {
+    const app = new ScriptedApp();
+    app.installationsMs = 20_000;
+    expect((await permitOf(doorOf(['ghp_aaa'], { app }).ask(read, 4_000))).label).toBe('token-1');
+    const alone = doorOf([], { app }).ask(read, 30_000);
+    await vi.advanceTimersByTimeAsync(20_100);
+    expect((await permitOf(alone)).label).toBe('app-1');
+  });
+
+  test('whose token could not be fetched leave the work to persons, also while it is fetched again', async () => {
+    const app = new ScriptedApp();
+    const { ask } = doorOf(['ghp_aaa'], { app });
+    app.installationsMs = 1;
+    const acme = { ...content, owner: 'acme' };
+    const first = ask(acme);
+    await vi.advanceTimersByTimeAsync(1);
+    app.fault = Object.assign(new Error('bad gateway'), { status: 502 });
+    await vi.advanceTimersByTimeAsync(100);
+    const permit = await permitOf(first);
+    expect(permit.label).toBe('token-1');
+    permit.ended(get, answer(200, told));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect((await permitOf(ask(acme))).label).toBe('token-1');
+    app.fault = undefined;
+    await vi.advanceTimersByTimeAsync(100);
+    expect((await permitOf(ask(acme))).label).toBe('app-1');
+  });
+});
+
+/** The answer that an error of Octokit's has. */
+const limit = (headers: Readonly<Record<string, string>> = {}) => ({
+  headers,
+  data: { message: 'You have exceeded a secondary rate limit' },
 });
 
 class ScriptedAccounts implements AccountReader {

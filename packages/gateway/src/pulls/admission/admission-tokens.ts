@@ -1,21 +1,35 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { Secret } from '../../lib/secret.ts';
-import { classify } from '../retry/classify.ts';
+import { secondaryDelayMs } from '../retry/back-off.ts';
+import { classify, type Verdict } from '../retry/classify.ts';
 import { readAnswer } from '../retry/read-answer.ts';
 import type { AppTokens } from '../tokens/app-tokens.ts';
 import type { PoolCandidate, TokenPool } from '../tokens/token-pool.ts';
 import { installationToken } from '../tokens/token-source.ts';
+import { shortMs } from './admission-held.ts';
 
-/** Whether there is a secret to send something with. `broken`: there will be none before `atMs`; with `isFinal` none before somebody does what `message` says. */
-export type Readiness =
-  | { readonly kind: 'ready'; readonly secret: Secret }
-  | { readonly kind: 'fetching' }
+/** Whether there is a secret to send something with. */
+export type Readiness = { readonly kind: 'ready'; readonly secret: Secret } | Unready;
+
+/**
+ * `fetching`: there may be one in a moment; who can go with another need wait no longer than `shortUntilMs`, which has passed when it could not be
+ * fetched before. `broken`: there will be none before `atMs`; with `isFinal` none before somebody does what `message` says.
+ */
+export type Unready =
+  | { readonly kind: 'fetching'; readonly shortUntilMs: number }
   | { readonly kind: 'broken'; readonly atMs: number; readonly isFinal: boolean; readonly message: string };
 
+/** What failed last, and how often in a row in this way. */
+type Broken = Extract<Unready, { kind: 'broken' }> & {
+  readonly because: 'limited' | 'failed' | 'refused';
+  readonly inRow: number;
+};
+
 const fetchMs = 30_000;
-/** Before GitHub is asked again for what it refused, and for what failed. */
+/** Before GitHub is asked again for what it refused; for what failed, once and at most. */
 const refusedMs = 60_000;
 const failedMs = 5_000;
+const longestFailedMs = 60_000;
 const wholeApp = 'app';
 
 /** The secrets of a pool, and the fetching of those that are not there: an app's installations, and their tokens. */
@@ -23,8 +37,9 @@ export class AdmissionTokens {
   readonly #pool: TokenPool;
   readonly #app: AppTokens | undefined;
   readonly #changed: () => void;
-  readonly #fetching = new Set<string>();
-  readonly #broken = new Map<string, Extract<Readiness, { kind: 'broken' }>>();
+  /** What is being fetched, and until when it is worth waiting for. */
+  readonly #fetching = new Map<string, number>();
+  readonly #broken = new Map<string, Broken>();
   #hasInstallations = false;
 
   constructor(pool: TokenPool, app: AppTokens | undefined, changed: () => void) {
@@ -34,7 +49,7 @@ export class AdmissionTokens {
   }
 
   /** Of the app as a whole: whether it is known where it is installed. Ready without an app. */
-  installations(atMs: number): { readonly kind: 'ready' } | Exclude<Readiness, { kind: 'ready' }> {
+  installations(atMs: number): { readonly kind: 'ready' } | Unready {
     const app = this.#app;
     if (!app || this.#hasInstallations) return { kind: 'ready' };
     return this.#fetch(wholeApp, atMs, async (signal) => {
@@ -53,18 +68,15 @@ export class AdmissionTokens {
     });
   }
 
-  #fetch(
-    label: string,
-    atMs: number,
-    fetch: (signal: AbortSignal) => Promise<void>,
-  ): Exclude<Readiness, { kind: 'ready' }> {
+  #fetch(label: string, atMs: number, fetch: (signal: AbortSignal) => Promise<void>): Unready {
     const broken = this.#broken.get(label);
     if (broken && broken.atMs > atMs) return broken;
-    if (!this.#fetching.has(label)) {
-      this.#fetching.add(label);
-      void this.#run(label, fetch);
-    }
-    return { kind: 'fetching' };
+    const known = this.#fetching.get(label);
+    if (known !== undefined) return { kind: 'fetching', shortUntilMs: known };
+    const shortUntilMs = broken ? atMs : atMs + shortMs;
+    this.#fetching.set(label, shortUntilMs);
+    void this.#run(label, fetch);
+    return { kind: 'fetching', shortUntilMs };
   }
 
   async #run(label: string, fetch: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -72,24 +84,44 @@ export class AdmissionTokens {
       await fetch(AbortSignal.timeout(fetchMs));
       this.#broken.delete(label);
     } catch (error) {
-      const isNews = !this.#broken.has(label);
-      const broken = brokenBy(label, error, this.#pool.now());
+      const before = this.#broken.get(label);
+      const broken = brokenBy(label, error, this.#pool.now(), before);
       this.#broken.set(label, broken);
-      if (isNews) this.#pool.warn({ kind: 'no_app_token', label, message: broken.message });
+      if (!before) this.#pool.warn({ kind: 'no_app_token', label, message: broken.message });
     }
     this.#fetching.delete(label);
     this.#changed();
   }
 }
 
-function brokenBy(label: string, error: unknown, atMs: number): Extract<Readiness, { kind: 'broken' }> {
+function brokenBy(label: string, error: unknown, atMs: number, before: Broken | undefined): Broken {
   const failed = readAnswer(error);
   const verdict = failed && classify({ method: 'GET' }, failed.answer, atMs);
-  const mayPass = verdict !== undefined && verdict.kind !== 'final';
-  const waitMs = mayPass ? failedMs : refusedMs;
-  const asked = mayPass && 'notBeforeMs' in verdict ? (verdict.notBeforeMs ?? 0) : 0;
+  const because = reasonOf(verdict);
+  const inRow = before?.because === because ? before.inRow + 1 : 1;
+  const askedMs = verdict && 'notBeforeMs' in verdict ? verdict.notBeforeMs : undefined;
   const what = label === wholeApp ? 'the installations of the GitHub App' : `a token for ${label}`;
   const why = error instanceof Error ? error.message : String(error);
   const message = `GitHub did not give ${what}: ${why}. See GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID.`;
-  return { kind: 'broken', atMs: Math.max(atMs + waitMs, asked), isFinal: !mayPass, message };
+  const againMs = atMs + ownWaitMs(because, inRow, askedMs !== undefined);
+  return {
+    kind: 'broken',
+    atMs: Math.max(againMs, askedMs ?? 0),
+    isFinal: because === 'refused',
+    message,
+    because,
+    inRow,
+  };
+}
+
+function reasonOf(verdict: Verdict | undefined): Broken['because'] {
+  if (verdict === undefined || verdict.kind === 'final') return 'refused';
+  return verdict.kind === 'limited' ? 'limited' : 'failed';
+}
+
+/** Before GitHub is asked again, unless it wants to be left alone for longer. */
+function ownWaitMs(because: Broken['because'], inRow: number, isTimeKnown: boolean): number {
+  if (because === 'refused') return refusedMs;
+  if (because === 'limited' && !isTimeKnown) return secondaryDelayMs(inRow);
+  return Math.min(longestFailedMs, failedMs * 2 ** (inRow - 1));
 }

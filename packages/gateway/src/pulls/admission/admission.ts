@@ -35,7 +35,7 @@ export type Admitted =
 /**
  * The door that every request to GitHub goes through: it waits until one may be sent without breaking a limit, and says with which token.
  * Callers are let through in the order in which they came, as far as their tokens allow. `admit` rejects with the signal's reason when it
- * aborts; who waits is not counted anywhere.
+ * aborts, and with `unavailable` when the door has been closed; who waits is not counted anywhere.
  */
 export interface Admission {
   admit(ask: Ask, options: { readonly signal: AbortSignal; readonly notAfterMs: number }): Promise<Admitted>;

@@ -245,9 +245,13 @@ describe('a permit', () => {
     const door = doorOf();
     const first = await permitOf(door.ask());
     const waiting = door.ask();
-    await door.admission[Symbol.asyncDispose]();
-    await door.admission[Symbol.asyncDispose]();
-    expect(await settled([waiting, door.ask()])).toEqual(['none', 'none']);
+    const closed = { code: 'unavailable', message: /disposed.*nothing is sent/ };
+    await Promise.all([
+      expect(waiting).rejects.toMatchObject(closed),
+      door.admission[Symbol.asyncDispose](),
+      door.admission[Symbol.asyncDispose](),
+    ]);
+    await expect(door.ask()).rejects.toMatchObject(closed);
     expect(first.ended(get, answer())).toEqual({ kind: 'success' });
   });
 });

@@ -1,3 +1,4 @@
+import { HoldfastError } from '@holdfast/protocol';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import { classify, isFree, type Answer, type Question, type Verdict } from '../retry/classify.ts';
 import type { AccountReader } from '../tokens/account-reader.ts';
@@ -74,9 +75,13 @@ export class TokenAdmission implements Admission, AsyncDisposable {
 
   async admit(ask: Ask, { signal, notAfterMs }: AdmitOptions): Promise<Admitted> {
     signal.throwIfAborted();
-    if (this.#isClosed) return closed;
+    if (this.#isClosed) throw closed();
     const { promise, resolve, reject } = Promise.withResolvers<Admitted>();
     let isSettled = false;
+    const end = (): void => {
+      isSettled = true;
+      signal.removeEventListener('abort', onAbort);
+    };
     this.#count += 1;
     const waiter: Waiter = {
       number: this.#count,
@@ -86,13 +91,16 @@ export class TokenAdmission implements Admission, AsyncDisposable {
       why: undefined,
       isSettled: () => isSettled,
       settle: (admitted) => {
-        isSettled = true;
-        signal.removeEventListener('abort', onAbort);
+        end();
         resolve(admitted);
+      },
+      fail: (error) => {
+        end();
+        reject(error);
       },
     };
     const onAbort = (): void => {
-      isSettled = true;
+      end();
       this.#line.leave(waiter);
       reject(signal.reason as Error);
       this.#look();
@@ -118,7 +126,7 @@ export class TokenAdmission implements Admission, AsyncDisposable {
     this.#callOff?.();
     this.#callOff = undefined;
     this.#line.rejoin(this.#sentBack.splice(0).filter((waiter) => !waiter.isSettled()));
-    if (this.#isClosed) for (const waiter of this.#line.takeAll()) waiter.settle(closed);
+    if (this.#isClosed) for (const waiter of this.#line.takeAll()) waiter.fail(closed());
     this.#placing.endForgotten(this.#clock.now());
     const { nextMs, waiting } = this.#letThrough();
     const atMs = this.#clock.now();
@@ -146,7 +154,8 @@ export class TokenAdmission implements Admission, AsyncDisposable {
       if (!next) return { nextMs, waiting };
       const { rank, waiter } = next;
       const atMs = this.#clock.now();
-      const placing = this.#placing.place(waiter.ask, atMs, full);
+      const patience = { sinceMs: waiter.sinceMs, untilMs: rank.earliestDeadlineMs };
+      const placing = this.#placing.place(waiter.ask, atMs, full, patience);
       if (placing.kind === 'none') {
         this.#line.leave(waiter);
         waiter.settle(placing);
@@ -174,7 +183,8 @@ export class TokenAdmission implements Admission, AsyncDisposable {
         const content = Math.ceil(rank.waiters.size / placing.judged.length);
         for (const account of placing.judged) wait(account, false, content);
       }
-      if (rank.waiters.size > 0) nextMs = Math.min(nextMs, placing.atMs ?? Infinity, rank.earliestDeadlineMs + 1);
+      if (rank.waiters.size === 0) continue;
+      nextMs = Math.min(nextMs, placing.atMs ?? Infinity, placing.againMs ?? Infinity, rank.earliestDeadlineMs + 1);
     }
   }
 
@@ -239,7 +249,10 @@ export class TokenAdmission implements Admission, AsyncDisposable {
   }
 }
 
-const closed: Admitted = { kind: 'none', message: 'The gateway is stopping; nothing is sent to GitHub any more.' };
+function closed(): HoldfastError {
+  const why = 'The client of GitHub was disposed, or the gateway is stopping';
+  return new HoldfastError('unavailable', `${why}; nothing is sent through it any more. Make a new one.`);
+}
 
 function isUnsent(answer: Answer): boolean {
   return answer.kind === 'no_answer' && (answer.reason === 'not_connected' || answer.reason === 'untrusted');

@@ -52,12 +52,13 @@ export type TokenStatus = {
 export type PoolCandidate = {
   readonly label: string;
   readonly source: TokenSource;
+  readonly isOfApp: boolean;
   readonly freeAtMs: number;
   /** GitHub's last word was a secondary limit: one request goes first. */
   readonly isProbing: boolean;
 };
 
-type Place = { readonly label: string; readonly source: TokenSource };
+type Place = { readonly label: string; readonly source: TokenSource; readonly isOfApp: boolean };
 
 /**
  * Spreads requests over several tokens: those with quota left in turn, the ones with the fewest recent failures first. GitHub's limits are per
@@ -82,6 +83,7 @@ export class TokenPool {
     this.#places = [...new Set(texts)].map((text, index) => ({
       label: `token-${index + 1}`,
       source: givenToken(new Secret(text)),
+      isOfApp: false,
     }));
     this.#options = options;
     this.#state = startPool(this.#places.length);
@@ -158,8 +160,9 @@ export class TokenPool {
   join(source: TokenSource, kind: 'app' | 'token'): string {
     const count = this.#places.filter(({ label }) => label.startsWith(`${kind}-`)).length;
     const label = `${kind}-${count + 1}`;
-    this.#places.push({ label, source });
-    this.#advance({ kind: 'joined', isOfApp: kind === 'app' });
+    const isOfApp = kind === 'app';
+    this.#places.push({ label, source, isOfApp });
+    this.#advance({ kind: 'joined', isOfApp });
     return label;
   }
 
