@@ -5,7 +5,15 @@ import type { Draft } from './draft.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A draft is larger than an entry may be, so it is kept in parts, each as base64 in a JSON string. */
-export type DraftContent = { readonly ref: Outbox['content']; readonly parts: readonly string[] };
+export type DraftContent = {
+  readonly ref: Outbox['content'];
+  readonly parts: readonly string[];
+  /** Of all parts together, as JSON. */
+  readonly bytes: number;
+};
+
+/** What a draft may have in all. The policy bounds its files; JSON makes up to six bytes of one. */
+export const maxContentBytes: number = 16_000_000;
 
 /** In base64 and quotes that is less than an entry's 256 KiB. */
 const partBytes = 192_000;
@@ -18,7 +26,8 @@ export function contentOfDraft(draft: Draft): DraftContent {
   const parts = Array.from({ length: Math.ceil(bytes.length / partBytes) }, (_, index) =>
     bytes.subarray(index * partBytes, (index + 1) * partBytes).toString('base64'),
   );
-  return { ref: { parts: parts.length, digest: createHash('sha256').update(bytes).digest('hex') }, parts };
+  const ref = { parts: parts.length, digest: createHash('sha256').update(bytes).digest('hex') };
+  return { ref, parts, bytes: bytes.length };
 }
 
 /** Writes the parts. Other content under the same id lies elsewhere, so two who write at once do not mix theirs. */

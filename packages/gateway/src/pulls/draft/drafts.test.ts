@@ -1,4 +1,4 @@
-import { HoldfastError } from '@holdfast/protocol';
+import { HoldfastError, type CheckResult, type CheckRun, type ConversationId } from '@holdfast/protocol';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../../../../test/support/until.ts';
 import { MemoryEntries } from '../../conversations/entries.memory.ts';
@@ -6,6 +6,19 @@ import type { EntryStore } from '../../conversations/entry-store.ts';
 import { DraftsScene } from './testing/drafts-scene.ts';
 import { all, draftOf, policy, published } from './testing/scripted-target.ts';
 
+const ranCheck: CheckResult = {
+  passed: false,
+  verdict: 'failed',
+  command: 'npm run lint',
+  output: '',
+  returnCode: 1,
+  durationMs: 1,
+  mode: 'real',
+  simulated: false,
+  source: null,
+  problems: [],
+};
+const ranChecks: CheckRun = { allPassed: false, lint: ranCheck, tests: null, build: null, gates: [], message: '' };
 const dayMs = 24 * 3_600_000;
 
 describe('a draft that is asked for', () => {
@@ -80,6 +93,40 @@ describe('a draft that is asked for', () => {
       expect(asked).toEqual({ kind: 'refused', faults: [expect.stringContaining('1970 to 9999')] });
     },
   );
+
+  test('keeps of its checks what can be shown, however much a tool said', async () => {
+    const scene = new DraftsScene();
+    const problem = { file: 'a.ts', line: 1, column: null, severity: 'error', message: 'x'.repeat(10_000) } as const;
+    const problems = Array.from({ length: 2000 }, () => problem);
+    const gates = Array.from({ length: 20 }, () => ({
+      rule: 'errors=0',
+      isMet: false,
+      actual: 1,
+      reason: problem.message,
+    }));
+    const checks = {
+      ...ranChecks,
+      lint: { ...ranCheck, output: problem.message, problems },
+      gates,
+      message: problem.message,
+    };
+    await scene.gateway().request({ ...draftOf(), checks });
+    expect(await scene.parts()).toBeLessThan(6);
+    await scene.gateway().publish('d-1');
+    const kept = scene.target.published[0]?.checks;
+    expect(kept?.lint?.problems).toHaveLength(1000);
+    expect(kept?.gates[0]?.reason).toHaveLength(2000);
+  });
+
+  test('is refused when it has more bytes in all than a store should hold', async () => {
+    const asked = await new DraftsScene()
+      .gateway()
+      .request({ ...draftOf(), conversationId: 'x'.repeat(16_000_000) as ConversationId });
+    expect(asked).toEqual({
+      kind: 'refused',
+      faults: [expect.stringMatching(/16000\d{3} bytes.*16000000 is the most/)],
+    });
+  });
 
   test('for a project without a repository, and one that is unknown, is said by name', async () => {
     const scene = new DraftsScene();

@@ -4,8 +4,9 @@ import type { Logger } from '../../lib/logger.ts';
 import { attemptDraft, type Attempt, type AttemptParts } from './attempt.ts';
 import { DeadOwners } from './dead-owners.ts';
 import { draftFaults, isDraftId } from './draft-faults.ts';
+import { boundChecks } from './bound-checks.ts';
 import { orAborted, pauseFor, systemClock, type Clock } from './clock.ts';
-import { contentOfDraft, deleteParts, writeParts } from './content.ts';
+import { contentOfDraft, deleteParts, maxContentBytes, writeParts } from './content.ts';
 import type { Draft } from './draft.ts';
 import { stateOf, type DraftState } from './draft-state.ts';
 import { changeOutbox, draftIdIn, entryOf, openDrafts, outboxKey, parseOutbox, readOutbox } from './outbox-entry.ts';
@@ -100,7 +101,8 @@ export class Drafts {
     if (known) return { kind: 'known', state: known };
     const faults = [...draftFaults(draft), ...policyFaults(policy, draft.changeSet)];
     if (faults.length > 0) return { kind: 'refused', faults };
-    const content = contentOfDraft(draft);
+    const content = contentOfDraft({ ...draft, checks: draft.checks && boundChecks(draft.checks) });
+    if (content.bytes > maxContentBytes) return { kind: 'refused', faults: [tooLarge(content.bytes)] };
     const at = this.#clock.now();
     const steps = target.stepsOf(draft, policy);
     const outbox = openOutbox({ draftId, projectId, content: content.ref, policy, steps }, at);
@@ -220,6 +222,10 @@ export class Drafts {
     this.#running.set(draftId, attempt);
     return attempt;
   }
+}
+
+function tooLarge(bytes: number): string {
+  return `The draft has ${bytes} bytes in all, with its checks; ${maxContentBytes} is the most. Split it.`;
 }
 
 function unknownDraft(draftId: string): HoldfastError {

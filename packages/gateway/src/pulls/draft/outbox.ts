@@ -28,6 +28,8 @@ export type Published = {
   readonly headSha: string;
   readonly treeSha: string;
   readonly branch: string;
+  /** What could not be done beside it (labels, check runs, a comment), and why: a sentence each. Absent when there is nothing. */
+  readonly leftOut?: readonly string[];
 };
 
 export type DraftEnd =
@@ -172,6 +174,7 @@ export function publishedBy(outbox: Outbox): Published | undefined {
   const all: StepResult = Object.assign({}, ...outbox.steps.map(({ result }) => result));
   const { url = null, number = null, headSha, treeSha, branch } = all;
   if (typeof headSha !== 'string' || typeof treeSha !== 'string' || typeof branch !== 'string') return undefined;
+  const leftOut = outbox.steps.map(({ result }) => result?.['leftOut']).filter((one) => typeof one === 'string');
   return {
     kind: 'published',
     url: typeof url === 'string' ? url : null,
@@ -179,6 +182,7 @@ export function publishedBy(outbox: Outbox): Published | undefined {
     headSha,
     treeSha,
     branch,
+    ...(leftOut.length > 0 && { leftOut }),
   };
 }
 

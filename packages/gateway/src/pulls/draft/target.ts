@@ -21,7 +21,7 @@ export type StepOptions = {
  * One write on the way to a draft pull request. The outbox notes that it is about to be sent, sends it, and notes what came of it; a step that
  * was about to be sent when the process died is looked for before it is sent. A `HoldfastError` with `bad_message`, `conflict`, `forbidden` or
  * `not_found` says that trying again does not help; whatever else is thrown is tried again later. Results named `url`, `number`, `headSha`,
- * `treeSha` and `branch` are what a publication answers in the end, the latest of each.
+ * `treeSha` and `branch` are what a publication answers in the end, the latest of each, and `leftOut` of all steps.
  */
 export type Step = {
   /** `base`, `blobs`, `tree`, `commit`, `branch`, `pull`, `labels`, `checks` … */

@@ -93,6 +93,24 @@ describe('a report', () => {
     }
   });
 
+  test('annotates the first 500 of what a tool found, and says how many it left out', () => {
+    const problems = Array.from({ length: 620 }, (_, at) => ({ ...problem, line: at + 1 }));
+    const [report] = reportsOf(runOf({ lint: { ...passed, problems } }));
+    expect(report?.annotations).toHaveLength(500);
+    expect(report?.annotations.at(-1)).toMatchObject({ start_line: 500 });
+    expect(report?.summary).toContain('120 more problems are not annotated');
+    const [all] = reportsOf(runOf({ lint: { ...passed, problems: problems.slice(0, 500) } }));
+    expect(all?.summary).not.toContain('not annotated');
+  });
+
+  test('annotates no line or column that GitHub would not take for a number', () => {
+    const lines = [0.5, 2 ** 31, Number.MAX_VALUE, Number.NaN];
+    const problems = lines.map((line) => ({ ...problem, line, message: `at ${line}` }));
+    const [report] = reportsOf(runOf({ lint: { ...passed, problems: [...problems, { ...problem, column: 1.5 }] } }));
+    expect(report?.annotations).toEqual([expect.not.objectContaining({ start_column: 1.5 })]);
+    for (const { message } of problems) expect(report?.summary).toContain(message);
+  });
+
   test('lets nothing that a tool said out of its fence', () => {
     const output = '````\n@everybody <img src=x>\n```` | x';
     const [report] = reportsOf(runOf({ lint: { ...passed, output } }));

@@ -27,8 +27,12 @@ export type CheckReport = {
 /** GitHub's limits (https://docs.github.com/rest/checks/runs): characters of a summary, counted as bytes here to be safe; annotations in a request. */
 export const maxSummaryBytes = 65_535;
 export const maxAnnotationsAtOnce = 50;
+/** Ours: each 50 are a request, and a second in which nothing else is written. */
+const maxAnnotations = 500;
 const maxMessageBytes = 60_000;
-const maxTitle = 255;
+const maxTitleBytes = 255;
+/** What a number of a line is kept in. */
+const maxLine = 2 ** 31 - 1;
 
 /** What there is to report of a run, one for each check that was asked for, and one for its gates. */
 export function reportsOf(run: CheckRun): readonly CheckReport[] {
@@ -63,9 +67,9 @@ function reportOf(name: CheckName, result: CheckResult): CheckReport {
   return {
     name,
     conclusion: conclusionOf(result),
-    title: titleOf(result),
-    summary: summaryOf(result, others),
-    annotations: placed,
+    title: cut(titleOf(result), maxTitleBytes),
+    summary: summaryOf(result, others, Math.max(0, placed.length - maxAnnotations)),
+    annotations: placed.slice(0, maxAnnotations),
   };
 }
 
@@ -108,7 +112,7 @@ function counted(count: number | null | undefined, of: string): readonly string[
   return typeof count === 'number' ? [`${count} ${of}`] : [];
 }
 
-function summaryOf(result: CheckResult, others: readonly CheckProblem[]): string {
+function summaryOf(result: CheckResult, others: readonly CheckProblem[], leftOut: number): string {
   const { reason, command, returnCode, durationMs, source, cached, output } = result;
   const facts = [
     ...(reason === undefined ? [] : [reason]),
@@ -116,6 +120,9 @@ function summaryOf(result: CheckResult, others: readonly CheckProblem[]): string
     ...(returnCode === null ? [] : [`exit code ${returnCode}`]),
     ...(source === null ? [] : [`counted by ${source}`]),
     ...(cached === true ? ['result of an earlier run on the same content'] : []),
+    ...(leftOut === 0
+      ? []
+      : [`${leftOut} more problems are not annotated: a check has at most ${maxAnnotations} annotations here`]),
     ...(result.simulated ? ['nothing was run: a simulated result proves nothing'] : []),
   ];
   const said = others.map((problem) =>
@@ -159,7 +166,7 @@ function annotationsOf(problems: readonly CheckProblem[]): {
 
 function annotationOf(problem: CheckProblem): Annotation | undefined {
   const { file, line, column, severity, message, rule } = problem;
-  if (file === null || line === null || line < 1 || message.trim() === '') return undefined;
+  if (file === null || !isPlace(line) || message.trim() === '') return undefined;
   const path = file.replaceAll('\\', '/').replace(/^(\.\/)+/, '');
   if (path === '' || path.startsWith('/') || /^[A-Za-z]:/.test(path) || path.split('/').includes('..'))
     return undefined;
@@ -167,11 +174,15 @@ function annotationOf(problem: CheckProblem): Annotation | undefined {
     path,
     start_line: line,
     end_line: line,
-    ...(column !== null && column >= 1 && { start_column: column, end_column: column }),
+    ...(isPlace(column) && { start_column: column, end_column: column }),
     annotation_level: severity === 'error' ? 'failure' : 'warning',
     message: cut(message, maxMessageBytes),
-    ...(rule !== undefined && rule !== '' && { title: cut(rule, maxTitle) }),
+    ...(rule !== undefined && rule !== '' && { title: cut(rule, maxTitleBytes) }),
   };
+}
+
+function isPlace(number: number | null): number is number {
+  return number !== null && Number.isInteger(number) && number >= 1 && number <= maxLine;
 }
 
 function placeOf({ file, line }: CheckProblem): string {

@@ -51,13 +51,16 @@ export class Repository {
   }
 }
 
-/** GitHub's answer was no. `status` tells which, `said` is all that it said, in words. */
+/** GitHub's answer was no. `status` tells which, `said` is all that it said, in words, and `sentence` says so without a way out. */
 export class Refusal extends HoldfastError {
   readonly status: number;
   readonly said: string;
+  readonly sentence: string;
 
   constructor(status: number, said: string, doing: string, cause: unknown) {
-    super(codeOf(status), `GitHub refused to ${doing} (${status}): ${said} ${wayOut(status)}`, { cause });
+    const sentence = `GitHub refused to ${doing} (${status}): ${said}`;
+    super(codeOf(status), `${sentence} ${wayOut(status)}`, { cause });
+    this.sentence = sentence;
     this.status = status;
     this.said = said;
   }

@@ -88,6 +88,38 @@ describe('what the checks came to', () => {
     expect(comment?.body).toContain(`<!-- holdfast:checks ${draft.draftId} -->`);
   });
 
+  test.each([
+    ['the first', { method: 'POST', path: /check-runs$/, times: 99 }, {}],
+    ['the annotations of one', { method: 'PATCH', path: /check-runs/, times: 99 }, { 'holdfast / lint': 1 }],
+  ] as const)(
+    'stands in a comment where GitHub does not take %s as it is, and the draft says so: it is not failed by it',
+    async (_what, rule, checkRuns) => {
+      const draft = draftWith(60);
+      scene.proxy.inject(rule, { kind: 'unprocessable', message: 'Invalid request.' });
+      const drafts = scene.gateway();
+      await drafts.request(draft);
+      expect(await drafts.publish(draft.draftId)).toMatchObject({
+        kind: 'published',
+        leftOut: [expect.stringMatching(/comment.*check lint in acme\/shop \(422\).*Invalid request/)],
+      });
+      expect(await scene.facts(draft)).toMatchObject({ pulls: 1, comments: 1, checkRuns });
+    },
+  );
+
+  test('is published without a comment that GitHub does not take, and without labels, and the draft says so', async () => {
+    const draft = draftWith(1);
+    scene.proxy.inject(
+      { method: 'POST', path: /(check-runs|comments|labels)$/, times: 99 },
+      { kind: 'unprocessable', message: 'Invalid request.' },
+    );
+    const drafts = scene.gateway();
+    await drafts.request(draft);
+    expect(await drafts.publish(draft.draftId)).toMatchObject({
+      kind: 'published',
+      leftOut: [expect.stringContaining('labels'), expect.stringContaining('checks')],
+    });
+  });
+
   test('is left out where not even that is allowed, and so are labels: the draft is there all the same', async () => {
     const draft = draftWith(1);
     scene.proxy.inject({ method: 'POST', path: /(check-runs|comments|labels)$/, times: 99 }, { kind: 'forbidden' });

@@ -12,8 +12,8 @@ const maxCommentBytes = 60_000;
 const commentPages = 10;
 
 /**
- * Tells what the checks came to: as check runs with annotations, which only a GitHub App may make, else as one comment on the pull request. Both
- * are looked for before they are made, one by one.
+ * Tells what the checks came to: as check runs with annotations, which only a GitHub App may make, else, and when GitHub does not take them as they
+ * are, as one comment on the pull request. Both are looked for before they are made, one by one.
  */
 export function checksStep(repository: Repository, draft: Draft, checks: CheckRun): Step {
   const reports = reportsOf(checks);
@@ -28,8 +28,11 @@ export function checksStep(repository: Repository, draft: Draft, checks: CheckRu
         }
         return { runs };
       } catch (error) {
-        if (!isNotAllowed(error)) throw error;
-        return await publishComment(repository.named(done), draft, reports, done, signal);
+        if (!isRefused(error)) throw error;
+        const told = await publishComment(repository.named(done), draft, reports, done, signal);
+        // That only an app may make check runs is how it is for a token, and nothing to tell of.
+        if (error.status !== 422 || 'leftOut' in told) return told;
+        return { ...told, leftOut: `The checks stand in a comment: ${error.sentence}` };
       }
     },
   };
@@ -127,13 +130,16 @@ async function publishComment(
       ));
     return { comment: Number(comment.id) };
   } catch (error) {
-    if (!isNotAllowed(error)) throw error;
+    if (!isRefused(error)) throw error;
     // The draft is there; who may not comment on it has nowhere to say so but here.
-    return { leftOut: error.message };
+    return { leftOut: `What the checks came to is left out: ${error.sentence}` };
   }
 }
 
-/** "You must authenticate via a GitHub App", or a token that may not, which GitHub also tells as "not found". */
-function isNotAllowed(error: unknown): error is Refusal {
-  return error instanceof Refusal && [403, 404, 410].includes(error.status);
+/**
+ * "You must authenticate via a GitHub App", a token that may not, which GitHub also tells as "not found", or a limit of GitHub's that we do not know:
+ * the pull request is open, and what the checks came to is no reason to fail it.
+ */
+function isRefused(error: unknown): error is Refusal {
+  return error instanceof Refusal && [403, 404, 410, 422].includes(error.status);
 }

@@ -153,7 +153,7 @@ export function labelsStep(repository: Repository, labels: readonly string[]): S
         return { labels };
       } catch (error) {
         if (!(error instanceof Refusal) || ![403, 404, 410, 422].includes(error.status)) throw error;
-        return { labels: [], leftOut: error.message };
+        return { labels: [], leftOut: `The labels are left out: ${error.sentence}` };
       }
     },
   };
