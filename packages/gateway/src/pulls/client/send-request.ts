@@ -22,8 +22,8 @@ export type Sending = {
   readonly sentOn?: SentOn;
 };
 
-/** Where GitHub has sent a request on to, for the how-manieth time in one attempt, and the token that it was told with. */
-type SentOn = { readonly url: string; readonly times: number; readonly label: string };
+/** Where GitHub has sent a request on to, and how often that has happened in one attempt. */
+type SentOn = { readonly url: string; readonly times: number };
 
 const mostRedirects = 5;
 
@@ -32,11 +32,11 @@ export function admittedSend(sending: Sending): AdmittedSend<Answered> {
   return { ask: () => askFor(sending), send: (permit, signal) => sendRequest(sending, permit, signal) };
 }
 
-/** With the token under which a read is known, if there is one; and what was sent on, with the one that was told so. */
+/** With the token under which a read is known, if there is one. */
 function askFor(sending: Sending): Ask {
-  const { outgoing, cache, sentOn } = sending;
+  const { outgoing, cache } = sending;
   const asked = askedOf(sending);
-  const prefer = (asked === undefined ? undefined : cache.labelOf(asked)) ?? sentOn?.label;
+  const prefer = asked === undefined ? undefined : cache.labelOf(asked);
   return { ...outgoing.ask, ...(prefer !== undefined && { prefer }) };
 }
 
@@ -53,7 +53,7 @@ async function sendRequest(sending: Sending, permit: Permit, signal: AbortSignal
   if (came.kind === 'failed') return { ...came, question };
   if (came.kind === 'sent_on') {
     const { answer, call, to } = came;
-    const next = admittedSend({ ...sending, sentOn: { url: to, times: times + 1, label } });
+    const next = admittedSend({ ...sending, sentOn: { url: to, times: times + 1 } });
     return { kind: 'sent_on', question, answer, call, next };
   }
   const { answer, call, response } = came;

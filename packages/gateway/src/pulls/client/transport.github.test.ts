@@ -78,13 +78,6 @@ describe('a redirect', () => {
     expect(admission).toMatchObject({ open: 0, ended: 2 });
   });
 
-  test('is else followed with the token that was told so', async () => {
-    await using github = await startScriptedGitHub(to('/repositories/7/issues/1/comments', 307), json({ id: 7 }));
-    const admission = countingDoor(['ghp_one', 'ghp_two']);
-    await clientOf(github, { admission }).request(comment, said);
-    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_one']);
-  });
-
   test.each([repository, comment] as const)(
     'that uses up the last quota is not followed: %s fails and names the time',
     async (route) => {

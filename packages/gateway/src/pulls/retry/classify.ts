@@ -96,7 +96,9 @@ function readLimit(question: Question, answer: Response, atMs: number): Verdict 
   // A GraphQL answer with an error may be the last one of the quota without being about it.
   const isLimit = isSecondary || isPrimary || (!isGraphql && (status === 429 || isUsedUp || retryAtMs !== undefined));
   if (!isLimit) return undefined;
-  const resetAtMs = isUsedUp ? parseReset(headers, atMs) : undefined;
+  // A query of more points than are left is refused before they are used up: GitHub names the type then and tells what remains.
+  const isTooCostly = isGraphql && isPrimary && !isSecondary;
+  const resetAtMs = isUsedUp || isTooCostly ? parseReset(headers, atMs) : undefined;
   const limit = !isSecondary && (isPrimary || isUsedUp) ? 'primary' : 'secondary';
   return { kind: 'limited', limit, resource: resourceIn(question, headers), ...timeOf(retryAtMs ?? resetAtMs) };
 }

@@ -37,8 +37,13 @@ export const bodies: Readonly<Record<string, unknown>> = {
       },
     ],
   },
+  // With `x-ratelimit-remaining: 4` and a reset 43 minutes later: https://github.com/release-drafter/release-drafter/issues/1018.
+  'gql-too-costly': { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded for installation ID 1.' }] },
   'gql-new-type': { errors: [{ type: 'RATE_LIMIT' }] },
   'gql-secondary': { errors: [{ message: 'You have exceeded a secondary rate limit.' }] },
+  'gql-secondary-type': {
+    errors: [{ type: 'RATE_LIMITED', message: 'You have exceeded a secondary rate limit.' }],
+  },
   'gql-data': { data: { viewer: { login: 'ada' } } },
   'gql-not-found': { data: null, errors: [{ type: 'NOT_FOUND', message: 'Could not resolve to a Repository.' }] },
   timeout: { message: "We couldn't respond to your request in time." },

@@ -190,6 +190,36 @@ POST graphql           | 401              | -                                   
 `,
   },
   {
+    section: 'Rate limits and query limits for the GraphQL API: Primary rate limit',
+    url: 'https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#primary-rate-limit',
+    rows: `
+POST graphql query     | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300; x-ratelimit-resource: graphql | gql-too-costly | 1                      | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300; x-ratelimit-resource: graphql | gql-too-costly | 1                      | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @3600                             | gql-too-costly | 1                      | over budget: limited primary graphql, free in 3600 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300                              | gql-primary | 1                      | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300                              | gql-already | 1                      | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300                              | gql-new-type | 4                      | exhausted: limited primary graphql
+POST graphql           | 200              | x-ratelimit-reset: @300                                                        | gql-type   | 1                      | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300; date: @0                    | gql-type   | 1 clock +120           | limited primary graphql: again in 300 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @-30                              | gql-type   | 1                      | limited primary graphql: again in 1 s
+POST graphql           | 200              | x-ratelimit-remaining: 4                                                       | gql-type   | 1                      | limited primary graphql: again in 60 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: soon                              | gql-type   | 1                      | limited primary graphql: again in 60 s
+POST graphql           | 200              | retry-after: 30; x-ratelimit-remaining: 4; x-ratelimit-reset: @300             | gql-type   | 1                      | limited primary graphql: again in 30 s
+`,
+  },
+  {
+    section: 'Rate limits and query limits for the GraphQL API: Secondary rate limits',
+    url: 'https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#secondary-rate-limits',
+    rows: `
+POST graphql           | 200              | x-ratelimit-remaining: 4000; x-ratelimit-reset: @300                           | gql-secondary | 1                      | limited secondary graphql: again in 60 s
+POST graphql           | 200              | x-ratelimit-remaining: 4000; x-ratelimit-reset: @300                           | gql-secondary | 3 secondary 3          | limited secondary graphql: again in 240 s
+POST graphql           | 200              | x-ratelimit-remaining: 4000; x-ratelimit-reset: @300                           | gql-secondary-type | 1                      | limited secondary graphql: again in 60 s
+POST graphql           | 403              | x-ratelimit-remaining: 4000; x-ratelimit-reset: @300                           | secondary  | 1                      | limited secondary graphql: again in 60 s
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300                              | gql-not-found | 1                      | final: refused
+POST graphql           | 200              | x-ratelimit-remaining: 4; x-ratelimit-reset: @300                              | gql-data   | 1                      | done
+`,
+  },
+  {
     section: 'Rate limits and query limits for the GraphQL API: Timeouts',
     url: 'https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#timeouts',
     rows: `
