@@ -10,8 +10,8 @@ import type { GitHubMeter } from '../admission/github-meter.ts';
 
 export type GitHubClientOptions<Service extends object = object> = {
   /**
-   * Default: the tokens of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`, after the installations of the GitHub App, if there is one; each is asked once
-   * whose it is. A pool's own are not asked: {@link TokenPool.identify} tells.
+   * Default: the tokens of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`, after the installations of the GitHub App, if there is one. Of several
+   * each is asked once whose it is; those of a pool not with a `githubService` and no `baseUrl`: then {@link TokenPool.identify} tells.
    */
   readonly tokenPool?: TokenPool;
   /** Default: `RetryConfig.fromEnv()`. */
@@ -20,9 +20,10 @@ export type GitHubClientOptions<Service extends object = object> = {
   readonly baseUrl?: string;
   /**
    * Whose methods `call` calls. A function gets the token of each attempt: `(auth) => new Octokit({ auth }).rest.repos`. An object has a token of its
-   * own: its calls are tried again, but neither wait for a budget nor use the pool.
+   * own: its calls are tried again, but neither wait for a budget nor use the pool. `signal` aborts when nobody waits for the attempt any more (the
+   * caller's signal, `attemptTimeoutMs`, the end of all attempts); Octokit's methods get it by themselves.
    */
-  readonly githubService?: Service | ((token: string) => Service);
+  readonly githubService?: Service | ((token: string, options: { readonly signal: AbortSignal }) => Service);
   /** What gateways with the same tokens share; without it this process takes the whole of the limits. Not used with `admission`. */
   readonly entries?: EntryStore;
   /** What says when a request may be sent, and with which token. Default: made of the tokens. */

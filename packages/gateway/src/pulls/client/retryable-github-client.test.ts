@@ -10,6 +10,9 @@ import { cutAtOnce, cutInBody, json, plain, startScriptedGitHub, type Answering 
 
 const repository = 'GET /repos/{owner}/{repo}';
 const found = json({ id: 7 });
+/** Each token is of another user. */
+const eachItsUser: Answering = (arrived, response) =>
+  (arrived.url.endsWith('/user') ? json({ id: arrived.token }) : found)(arrived, response);
 
 describe('a request', () => {
   test('is sent with what Octokit makes of its route, a token, and a name of ours', async () => {
@@ -27,15 +30,15 @@ describe('a request', () => {
   });
 
   test('goes with each token in turn', async () => {
-    await using github = await startScriptedGitHub(found);
+    await using github = await startScriptedGitHub(eachItsUser);
     const client = new RetryableGitHubClient({
       tokenPool: new TokenPool(['ghp_one', 'ghp_two']),
       config: quick,
       baseUrl: `${github.url}/api/v3/`,
     });
     for (let sent = 0; sent < 4; sent += 1) await client.request(repository, shop);
-    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_two', 'ghp_one', 'ghp_two']);
-    expect(github.arrived[0]?.url).toBe('/api/v3/repos/acme/shop');
+    const sent = github.arrived.filter(({ url }) => url === '/api/v3/repos/acme/shop');
+    expect(sent.map(({ token }) => token).toSorted()).toEqual(['ghp_one', 'ghp_one', 'ghp_two', 'ghp_two']);
   });
 
   test.each([
@@ -244,6 +247,38 @@ test('who is to hear of the environment’s tokens hears that two are of one use
   await using client = new RetryableGitHubClient({ baseUrl: github.url, onWarning: ({ kind }) => heard.push(kind) });
   await client.request(repository, shop);
   expect(heard).toEqual(['same_user']);
+});
+
+describe('tokens of a pool that is given', () => {
+  test('are asked whose they are, so that two of one user are not used side by side', async () => {
+    await using github = await startScriptedGitHub(found);
+    const heard: string[] = [];
+    const tokenPool = new TokenPool(['ghp_one', 'ghp_two'], { onWarning: ({ kind }) => heard.push(kind) });
+    await using client = new RetryableGitHubClient({ tokenPool, config: quick, baseUrl: github.url });
+    for (let sent = 0; sent < 3; sent += 1) await client.request(repository, shop);
+    expect(github.arrived.filter(({ url }) => url === '/user')).toHaveLength(2);
+    expect(heard).toEqual(['same_user']);
+    expect(tokenPool.size()).toBe(1);
+  });
+
+  test('go to nobody but a service of one’s own, unless it is said which server that asks', async () => {
+    await using github = await startScriptedGitHub(found);
+    vi.stubEnv('GITHUB_API_URL', github.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const tokens: string[] = [];
+    const githubService = (token: string) => ({ getOne: async () => tokens.push(token) });
+    const tokenPool = new TokenPool(['ghp_one', 'ghp_two']);
+    await new RetryableGitHubClient({ tokenPool, config: quick, githubService }).call('getOne');
+    expect([tokens, github.arrived]).toEqual([['ghp_one'], []]);
+    await new RetryableGitHubClient({ tokenPool, config: quick, githubService, baseUrl: github.url }).call('getOne');
+    expect(github.arrived.map(({ url }) => url)).toContain('/user');
+  });
+});
+
+test('a client that was disposed says so', async () => {
+  const client = new RetryableGitHubClient({ tokenPool: new TokenPool(['ghp_one']), config: quick });
+  await client[Symbol.asyncDispose]();
+  await expect(client.request(repository, shop)).rejects.toMatchObject({ code: 'unavailable', message: /disposed/ });
 });
 
 test('a meter is told why something is sent again, by the token that it went with', async () => {

@@ -24,6 +24,7 @@ import { openAdmission } from '../admission/open-admission.ts';
 import { checkComplete, readOutgoing } from './outgoing.ts';
 import { admittedSend, type Answered, type Sending } from './send-request.ts';
 import { TokenAdmission } from '../admission/token-admission.ts';
+import { GitHubAccountReader } from '../tokens/account-reader.github.ts';
 import { foundAnswer, type OctokitRequest } from './transport.github.ts';
 
 /** An answer, and whether it is GitHub's own, one kept from before that GitHub says still holds, or what `lookUp` found. */
@@ -98,7 +99,8 @@ export class RetryableGitHubClient<Service extends object = object> implements G
 
   /**
    * What a method of `githubService` gives: `call('getRepository', { owner, repo })`. What it throws is judged as what `request` is answered: Octokit's
-   * errors are, those of `fetch`, and any other with a `status`. Also takes a route, as `request` does.
+   * errors are, those of `fetch`, and any other with a `status`; something else is thrown as it is, and counts as sent. Also takes a route, as
+   * `request` does.
    */
   call<Name extends MethodOf<Service>>(
     name: Name,
@@ -129,7 +131,8 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     return await this.#persistAdmitted(
       {
         ask: () => named.ask,
-        send: ({ secret }, either) => callOnce(githubService(secret.reveal()), named, either, this.#timeoutMs),
+        send: ({ secret }, either) =>
+          callOnce((options) => githubService(secret.reveal(), options), named, either, this.#timeoutMs),
       },
       signal,
       found,
@@ -193,9 +196,14 @@ export class RetryableGitHubClient<Service extends object = object> implements G
   }
 
   #openDoor(): TokenAdmission {
-    const { tokenPool, entries, meter, onWarning } = this.#options;
+    const { tokenPool, entries, meter, onWarning, githubService, baseUrl } = this.#options;
     const shared = { ...(entries && { entries }), ...(meter && { meter }) };
-    if (tokenPool) return new TokenAdmission(tokenPool, shared);
+    if (tokenPool) {
+      // Which server a service of the caller's own asks is not known; no other one is to see the tokens.
+      const isServerKnown = githubService === undefined || baseUrl !== undefined;
+      const accounts = isServerKnown && { accounts: new GitHubAccountReader(this.#baseUrl) };
+      return new TokenAdmission(tokenPool, { ...shared, ...accounts });
+    }
     const { tokens, app } = readGitHubConfig();
     const told = { ...shared, ...(onWarning && { onWarning }) };
     return openAdmission({ ...told, tokens, app, apiUrl: this.#baseUrl }).admission;
