@@ -13,6 +13,7 @@ import { Lists } from './dynamodb/lists.dynamodb.ts';
 import type { LogBatch } from './log-batch.ts';
 import { LogReader } from './dynamodb/log-reader.dynamodb.ts';
 import { LogWriter } from './dynamodb/log.dynamodb.ts';
+import { Lifetime } from './lifetime.ts';
 import type { ConversationRecord, RecordFields } from './record.ts';
 import { Records } from './dynamodb/records.dynamodb.ts';
 import type {
@@ -52,9 +53,9 @@ export class DynamoDBConversationStore implements ConversationStore {
   readonly #begun = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(address: DynamoDBAddress, { ttlMs, now = Date.now }: StoreOptions) {
+  constructor(address: DynamoDBAddress, options: StoreOptions) {
     this.#connection = new Connection(address);
-    this.#context = new Context(this.#connection, ttlMs, now);
+    this.#context = new Context(this.#connection, new Lifetime(options));
     this.#sweep = new Sweep(this.#context);
     this.#records = new Records(this.#context, this.#sweep);
     this.#commands = new Commands(this.#context);
@@ -181,7 +182,7 @@ export class DynamoDBConversationStore implements ConversationStore {
 
   async #check(): Promise<void> {
     const name = `#probe-${randomUUID()}`;
-    const probe = { conversation_id: name, ttl: ttlOf(this.#context.now(), probeKeptMs) };
+    const probe = { conversation_id: name, ttl: ttlOf(this.#context.now() + probeKeptMs) };
     for (const [table, key] of [
       ['records', { conversation_id: name }],
       ['messages', { conversation_id: name, seq: 0 }],

@@ -1,5 +1,6 @@
 import { HoldfastError, type ConversationId, type MessageId, type ProjectId, type UserId } from '@holdfast/protocol';
 import type { Command, Conversation } from './conversation.ts';
+import { Lifetime } from './lifetime.ts';
 import { MemoryEntries } from './entries.memory.ts';
 import type { Entry, EntryChange } from './entry-store.ts';
 import { compareInList, matches, pageOf, type ListPage, type ListQuery } from './list.ts';
@@ -46,7 +47,7 @@ type Work = { owner: string | null; until: number; endedAt: number };
 /** Conversations in this process: lost when it ends. For trying things out and for tests. */
 export class MemoryConversationStore implements ConversationStore {
   readonly pollEveryMs = null;
-  readonly #ttlMs: number | null;
+  readonly #lifetime: Lifetime;
   readonly #now: () => number;
   readonly #rows = new Map<ConversationId, Row>();
   /** When which id was deleted. */
@@ -55,10 +56,10 @@ export class MemoryConversationStore implements ConversationStore {
   readonly #entries: MemoryEntries;
   #isClosed = false;
 
-  constructor({ ttlMs, now = Date.now }: StoreOptions) {
-    this.#ttlMs = ttlMs;
-    this.#now = now;
-    this.#entries = new MemoryEntries(now);
+  constructor(options: StoreOptions) {
+    this.#lifetime = new Lifetime(options);
+    this.#now = this.#lifetime.now;
+    this.#entries = new MemoryEntries(this.#now);
   }
 
   async create(fresh: NewConversation): Promise<CreateResult> {
@@ -312,8 +313,7 @@ export class MemoryConversationStore implements ConversationStore {
   }
 
   #isExpired(row: Row): boolean {
-    if (this.#ttlMs === null || isOpen(row)) return false;
-    return row.conversation.lastActivityAt + this.#ttlMs <= this.#now();
+    return this.#lifetime.hasExpired(isOpen(row), row.conversation.lastActivityAt);
   }
 
   #mustBeOpen(): void {

@@ -4,7 +4,7 @@ import type { Entry, EntryChange } from './entry-store.ts';
 import { SQLiteEngine } from './sqlite/engine.sqlite.ts';
 import { SQLiteEntries } from './sqlite/entries.sqlite.ts';
 import { SQLiteLeases } from './sqlite/leases.sqlite.ts';
-import { Lifetime } from './sqlite/lifetime.sqlite.ts';
+import { Lifetime } from './lifetime.ts';
 import type { ListPage, ListQuery } from './list.ts';
 import type { LogBatch } from './log-batch.ts';
 import { SQLiteLogs } from './sqlite/logs.sqlite.ts';

@@ -71,7 +71,7 @@ export class Commands {
     const token = newToken();
     let made: Key | undefined;
     return this.#context.untilDone(id, async (attempt): Promise<Added | undefined> => {
-      const known = attempt === 0 ? this.#usable(id) : undefined;
+      const known = attempt === 0 ? this.#context.usable(id) : undefined;
       const state = known ?? (await this.#context.load(id));
       if (state === undefined) {
         if (made !== undefined) await this.#context.connection.delete('messages', made);
@@ -162,14 +162,6 @@ export class Commands {
     );
     this.#ends.set(command, end);
     return end;
-  }
-
-  #usable(id: ConversationId): RecordState | undefined {
-    // An expired one is asked for again, which is the way to find it missing.
-    const { ttlMs, now } = this.#context;
-    const known = this.#context.known(id);
-    if (known === undefined || ttlMs === null) return known;
-    return known.lastActivityAt + ttlMs <= now() ? undefined : known;
   }
 
   async #isSame(id: ConversationId, { logId, openVersion }: RecordState): Promise<boolean> {

@@ -2,15 +2,18 @@ import { HoldfastError, type ConversationId } from '@holdfast/protocol';
 import { Blobs } from './blobs.dynamodb.ts';
 import type { Connection, Item } from './connection.dynamodb.ts';
 import type { Conversation } from '../conversation.ts';
+import type { Lifetime } from '../lifetime.ts';
 import { Documents } from './documents.dynamodb.ts';
 import {
   corrupt,
-  isExpired,
+  isBusy,
+  isOpen,
   isTombstone,
   keyOf,
   readConversation,
   reading,
   readState,
+  timeIn,
   type RecordState,
 } from './items.dynamodb.ts';
 
@@ -23,18 +26,18 @@ export class Context {
   readonly connection: Connection;
   readonly blobs: Blobs;
   readonly documents: Documents;
-  readonly ttlMs: number | null;
+  readonly lifetime: Lifetime;
   readonly now: () => number;
   readonly #states = new Map<ConversationId, RecordState>();
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #begun = new Set<Promise<unknown>>();
 
-  constructor(connection: Connection, ttlMs: number | null, now: () => number) {
+  constructor(connection: Connection, lifetime: Lifetime) {
     this.connection = connection;
-    this.blobs = new Blobs(connection, now);
+    this.blobs = new Blobs(connection, lifetime.now);
     this.documents = new Documents(this.blobs);
-    this.ttlMs = ttlMs;
-    this.now = now;
+    this.lifetime = lifetime;
+    this.now = lifetime.now;
   }
 
   /** The item of a conversation that is there: neither deleted nor expired. */
@@ -48,7 +51,9 @@ export class Context {
   }
 
   isExpired(item: Item): boolean {
-    return reading(String(item['conversation_id']), 'record', () => isExpired(item, this.ttlMs, this.now()));
+    return reading(String(item['conversation_id']), 'record', () =>
+      this.lifetime.hasExpired(isOpen(item), timeIn(item, 'last_activity_at')),
+    );
   }
 
   /** Undefined when it is gone meanwhile. */
@@ -90,6 +95,12 @@ export class Context {
   /** How the record stood when this process last saw it. A condition finds out when that is old. */
   known(id: ConversationId): RecordState | undefined {
     return this.#states.get(id);
+  }
+
+  /** What is known, unless it has expired by now: then the record is asked, which is the way to find it missing. */
+  usable(id: ConversationId): RecordState | undefined {
+    const known = this.known(id);
+    return known === undefined || this.lifetime.hasExpired(isBusy(known), known.lastActivityAt) ? undefined : known;
   }
 
   remember(state: RecordState): RecordState {

@@ -70,17 +70,23 @@ export function isForgotten(item: Item, now: number): boolean {
   return Date.parse(textIn(item, 'deleted_at')) + rememberDeletedMs <= now;
 }
 
+/** True while there is a turn or a command that is not done. */
+export function isBusy({ hasTurn, commands }: RecordState): boolean {
+  return hasTurn || [...commands.values()].some(isMoving);
+}
+
+export function isMoving(command: OpenCommand | undefined): boolean {
+  return command !== undefined && command.state !== 'done';
+}
+
+/** The same as an item says it. */
 export function isOpen(item: Item): boolean {
   return item['work'] !== undefined;
 }
 
-export function isExpired(item: Item, ttlMs: number | null, now: number): boolean {
-  return ttlMs !== null && !isOpen(item) && timeIn(item, 'last_activity_at') + ttlMs <= now;
-}
-
-/** Epoch seconds for DynamoDB's own sweeper; it only ever comes later than our expiry. */
-export function ttlOf(lastActivityAt: number, ttlMs: number | null): number | undefined {
-  return ttlMs === null ? undefined : Math.ceil((lastActivityAt + ttlMs) / 1000);
+/** Epoch seconds for DynamoDB's own sweeper, which only ever comes later than our expiry. */
+export function ttlOf(endMs: number | undefined): number | undefined {
+  return endMs === undefined ? undefined : Math.ceil(endMs / 1000);
 }
 
 export function readState(item: Item): RecordState {

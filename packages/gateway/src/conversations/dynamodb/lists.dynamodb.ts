@@ -126,7 +126,7 @@ class Rows {
   #request(): Parameters<Context['connection']['query']>[1] {
     const { index, attribute, value, filter, values } = this.#partition;
     const { since, after, taskId } = this.#query;
-    const { ttlMs, now } = this.#context;
+    const { cutoff } = this.#context.lifetime;
     const range =
       since !== undefined && after !== undefined
         ? ' AND #activity BETWEEN :since AND :after'
@@ -138,7 +138,7 @@ class Rows {
     const filters = [
       filter,
       taskId === undefined ? '' : '#task_id = :taskId',
-      ttlMs === null ? '' : '(attribute_exists(#work) OR #last_activity_at > :dead)',
+      cutoff === Number.NEGATIVE_INFINITY ? '' : '(attribute_exists(#work) OR #last_activity_at > :dead)',
     ];
     return {
       index,
@@ -152,7 +152,7 @@ class Rows {
         since: since === undefined ? undefined : timeOf(since),
         after: after && activityOf(after.lastActivityAt, after.conversationId),
         taskId: taskId === undefined ? undefined : writeText(taskId),
-        dead: timeOf(now() - (ttlMs ?? 0)),
+        dead: cutoff === Number.NEGATIVE_INFINITY ? undefined : timeOf(cutoff),
       },
       ...(this.#from && { from: this.#from }),
     };

@@ -5,16 +5,18 @@ import { updateOf, type Expression } from './expression.dynamodb.ts';
 import {
   activityOf,
   isBlob,
+  isBusy,
+  isMoving,
   timeOf,
   ttlOf,
   writeCommandName,
   writeTail,
   writeText,
-  type OpenCommand,
   type Packed,
   type RecordState,
   type Tail,
 } from './items.dynamodb.ts';
+import type { Lifetime } from '../lifetime.ts';
 import { isRecordChange } from '../record.ts';
 import type { LogWrite } from '../store.ts';
 
@@ -31,7 +33,7 @@ export function logChangeOf(
   prepared: Prepared,
   closing: readonly MessageId[],
   token: string,
-  ttlMs: number | null,
+  lifetime: Lifetime,
 ): LogChange {
   const { batch, runnerOffset = 0, session } = write;
   const progress = (write.commands ?? []).filter(({ id }) => isMoving(state.commands.get(id)));
@@ -58,7 +60,7 @@ export function logChangeOf(
       ...(write.status !== undefined && { status: write.status }),
       ...(write.title !== undefined && { title: write.title === '' ? undefined : writeText(write.title) }),
       ...(isChange && activityAttributes(next)),
-      ...(rises && { ...openAttributes(next, ttlMs), open_version: next.openVersion }),
+      ...(rises && { ...openAttributes(next, lifetime), open_version: next.openVersion }),
     },
     {
       set: [
@@ -88,23 +90,14 @@ export function logChangeOf(
   return { request, next };
 }
 
-/** True while there is a turn or a command that is not done. */
-export function isBusy({ hasTurn, commands }: RecordState): boolean {
-  return hasTurn || [...commands.values()].some(isMoving);
-}
-
-function isMoving(command: OpenCommand | undefined): boolean {
-  return command !== undefined && command.state !== 'done';
-}
-
 function activityAttributes({ conversationId, lastActivityAt }: RecordState): Item {
   return { last_activity_at: timeOf(lastActivityAt), activity: activityOf(lastActivityAt, conversationId) };
 }
 
-function openAttributes(state: RecordState, ttlMs: number | null): Item {
+function openAttributes(state: RecordState, lifetime: Lifetime): Item {
   return isBusy(state)
     ? { work: 'open', ttl: undefined }
-    : { work: undefined, ttl: ttlOf(state.lastActivityAt, ttlMs) };
+    : { work: undefined, ttl: ttlOf(lifetime.endOf(state.lastActivityAt)) };
 }
 
 function commandsAfter(

@@ -2,7 +2,7 @@ import type { ConversationId } from '@holdfast/protocol';
 import type { Commands } from './commands.dynamodb.ts';
 import type { Context } from './context.dynamodb.ts';
 import { isBlob, keyOf, newToken, type RecordState, type Tail } from './items.dynamodb.ts';
-import { isBusy, logChangeOf, type Prepared } from './log-change.dynamodb.ts';
+import { logChangeOf, type Prepared } from './log-change.dynamodb.ts';
 import type { LogWrite, LogWriteResult } from '../store.ts';
 
 /** A larger batch lies beside the record: every write to a record costs by the size of the whole item. */
@@ -45,7 +45,7 @@ export class LogWriter {
       if (write.batch !== undefined) await this.#move(state);
       const closing = await this.#commands.finished(state);
       prepared ??= await this.#prepare(write);
-      const { request, next } = logChangeOf(write, state, prepared, closing, token, this.#context.ttlMs);
+      const { request, next } = logChangeOf(write, state, prepared, closing, token, this.#context.lifetime);
       const changed = await this.#context.connection.update('records', keyOf(id), request);
       if (changed.kind === 'refused') {
         this.#context.forget(id);
@@ -58,11 +58,8 @@ export class LogWriter {
 
   /** What this process remembers, unless that alone would refuse the write: then the record is asked. */
   #usable(write: LogWrite): RecordState | undefined {
-    const known = this.#context.known(write.conversationId);
-    if (known === undefined || !fits(write, known)) return undefined;
-    const { ttlMs, now } = this.#context;
-    const isExpired = ttlMs !== null && !isBusy(known) && known.lastActivityAt + ttlMs <= now();
-    return isExpired ? undefined : known;
+    const known = this.#context.usable(write.conversationId);
+    return known !== undefined && fits(write, known) ? known : undefined;
   }
 
   async #prepare({ conversationId: id, batch, session }: LogWrite): Promise<Prepared> {

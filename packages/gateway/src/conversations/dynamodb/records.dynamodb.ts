@@ -114,7 +114,7 @@ export class Records {
       const tombstone = {
         conversation_id: id,
         deleted_at: timeOf(now),
-        ttl: ttlOf(now, rememberDeletedMs),
+        ttl: ttlOf(now + rememberDeletedMs),
         last_write: token,
       };
       const condition = force
@@ -151,7 +151,7 @@ export class Records {
     return {
       last_activity_at: timeOf(at),
       activity: activityOf(at, id),
-      ttl: isBusy ? undefined : ttlOf(at, this.#context.ttlMs),
+      ttl: isBusy ? undefined : ttlOf(this.#context.lifetime.endOf(at)),
     };
   }
 

@@ -1,7 +1,7 @@
 import { checkEntry, checkKey, isCurrent } from '../entry.ts';
 import type { Entry, EntryChange, EntryStore } from '../entry-store.ts';
 import type { SQLiteEngine } from './engine.sqlite.ts';
-import type { Lifetime } from './lifetime.sqlite.ts';
+import type { Lifetime } from '../lifetime.ts';
 
 type EntryRow = { readonly body: string; readonly list: string | null; readonly expires_at: number | null };
 type Outcome<Result> = { readonly result: Result } | { readonly thrown: unknown };

@@ -1,6 +1,6 @@
 import type { ConversationId } from '@holdfast/protocol';
 import type { SQLiteEngine } from './engine.sqlite.ts';
-import type { Lifetime } from './lifetime.sqlite.ts';
+import type { Lifetime } from '../lifetime.ts';
 import { readConversation, type ConversationRow } from './rows.sqlite.ts';
 import type { Head, LeaseRequest, LeaseResult, LeaseStore } from '../store.ts';
 
@@ -25,7 +25,8 @@ export class SQLiteLeases implements LeaseStore {
          FROM records WHERE id = ?`,
         id,
       );
-      if (row === undefined || this.#lifetime.hasExpired(row)) return { kind: 'missing' };
+      if (row === undefined || this.#lifetime.hasExpired(row.open !== 0, row.last_activity_at))
+        return { kind: 'missing' };
       const owner = row.lease_owner;
       const isFree = owner === null || row.lease_until <= request.now || owner === request.takeFrom;
       if (owner !== request.owner && !isFree) return { kind: 'held', owner, until: row.lease_until };

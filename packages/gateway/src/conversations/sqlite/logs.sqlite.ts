@@ -1,7 +1,7 @@
 import { HoldfastError, type ConversationId } from '@holdfast/protocol';
 import type { Command, SessionState } from '../conversation.ts';
 import type { SQLiteEngine } from './engine.sqlite.ts';
-import type { Lifetime } from './lifetime.sqlite.ts';
+import type { Lifetime } from '../lifetime.ts';
 import { walkLog, type LogBatch } from '../log-batch.ts';
 import { readCommand, type CommandRow } from './rows.sqlite.ts';
 import { isRecordChange } from '../record.ts';
@@ -107,7 +107,8 @@ export class SQLiteLogs implements LogStore {
       `SELECT number, lease_generation, last_seq, runner_offset, has_turn, open, last_activity_at FROM records WHERE id = ?`,
       conversationId,
     );
-    if (row?.lease_generation !== generation || this.#lifetime.hasExpired(row)) return 'fenced';
+    if (row?.lease_generation !== generation || this.#lifetime.hasExpired(row.open !== 0, row.last_activity_at))
+      return 'fenced';
     const offset = runnerOffset ?? row.runner_offset;
     if (batch !== undefined && !this.#append(conversationId, generation, batch, offset)) return 'fenced';
     for (const { id, state } of commands) {
@@ -179,7 +180,7 @@ export class SQLiteLogs implements LogStore {
 
   #living(id: ConversationId): Found | undefined {
     const row = this.#engine.one<Found>(`SELECT number, open, last_activity_at FROM conversations WHERE id = ?`, id);
-    return row === undefined || this.#lifetime.hasExpired(row) ? undefined : row;
+    return row === undefined || this.#lifetime.hasExpired(row.open !== 0, row.last_activity_at) ? undefined : row;
   }
 }
 

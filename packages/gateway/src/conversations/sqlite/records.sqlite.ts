@@ -1,7 +1,7 @@
 import type { ConversationId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Conversation } from '../conversation.ts';
 import type { SQLiteEngine } from './engine.sqlite.ts';
-import type { Lifetime } from './lifetime.sqlite.ts';
+import type { Lifetime } from '../lifetime.ts';
 import { compareInList, pageOf, type ListPage, type ListQuery } from '../list.ts';
 import { freshRows, oldOpenRows, type RowQuery, type Statement } from './lists.sqlite.ts';
 import { newRecord, rememberDeletedMs, type ConversationRecord, type RecordFields } from '../record.ts';
@@ -40,7 +40,7 @@ export class SQLiteRecords implements RecordStore {
       const id = fresh.conversationId;
       if (this.#isDeleted(id)) return { kind: 'deleted' };
       const there = this.#row(id);
-      if (there !== undefined && !this.#lifetime.hasExpired(there)) {
+      if (there !== undefined && !this.#lifetime.hasExpired(there.open !== 0, there.last_activity_at)) {
         return { kind: 'known', conversation: readConversation(there) };
       }
       if (there !== undefined) this.#bury(there.number);
@@ -148,7 +148,7 @@ export class SQLiteRecords implements RecordStore {
 
   #living(id: ConversationId): ConversationRow | undefined {
     const row = this.#row(id);
-    return row === undefined || this.#lifetime.hasExpired(row) ? undefined : row;
+    return row === undefined || this.#lifetime.hasExpired(row.open !== 0, row.last_activity_at) ? undefined : row;
   }
 
   #isDeleted(id: ConversationId): boolean {

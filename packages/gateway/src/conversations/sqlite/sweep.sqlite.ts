@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { conversationStatuses } from '@holdfast/protocol';
 import type { SQLiteEngine } from './engine.sqlite.ts';
-import type { Lifetime } from './lifetime.sqlite.ts';
+import type { Lifetime } from '../lifetime.ts';
 import { rememberDeletedMs } from '../record.ts';
 import type { Cleanup } from '../store.ts';
 
