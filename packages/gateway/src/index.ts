@@ -1,5 +1,6 @@
 export { startGateway, type Gateway } from './compose.ts';
 export { readConfig, type Config, type Environment } from './config.ts';
+export type { Entry, EntryChange, EntryStore } from './conversations/entry-store.ts';
 export type {
   ConversationInput,
   ConversationListItem,
@@ -15,10 +16,14 @@ export { DynamoDBPersistenceAdapter, type DynamoDBAdapterOptions } from './libra
 export { MemoryPersistenceAdapter } from './library/memory-adapter.ts';
 export type { AdapterOptions, ConversationFilters, PersistenceAdapter } from './library/persistence-adapter.ts';
 export { SQLitePersistenceAdapter, type SQLiteAdapterOptions } from './library/sqlite-adapter.ts';
+export type { Admission, Admitted, Ask, Permit } from './pulls/admission/admission.ts';
+export type { CallOutcome, GitHubMeter, RetryReason, WaitReason } from './pulls/admission/github-meter.ts';
 export type { GitHubClientOptions } from './pulls/client/client-options.ts';
+export type { EtagCacheOptions } from './pulls/client/etag-cache.ts';
 export type { GitHub, GitHubAnswer, GitHubOptions, Route } from './pulls/client/github.ts';
 export { RetryableGitHubClient, type CallOptions, type ClientAnswer } from './pulls/client/retryable-github-client.ts';
 export type { Answer, Question, Verdict } from './pulls/retry/classify.ts';
+export type { Resource } from './pulls/retry/resource.ts';
 export { RetryConfig } from './pulls/retry/retry-config.ts';
 export { RetryError, type RetryStop } from './pulls/retry/retry-error.ts';
 export type { RetrySettings } from './pulls/retry/retry-settings.ts';

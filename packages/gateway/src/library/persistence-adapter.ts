@@ -1,4 +1,5 @@
 import type { ConversationStatus } from '@holdfast/protocol';
+import type { EntryStore } from '../conversations/entry-store.ts';
 import type { ConversationInput, ConversationListItem, ConversationRecord, TimeInput } from './conversation-record.ts';
 
 /** Which conversations; every condition that is given must hold. */
@@ -53,6 +54,11 @@ export interface PersistenceAdapter extends AsyncDisposable {
    * how many.
    */
   cleanupExpired(ttlHours?: number): Promise<number>;
+  /**
+   * What programs that use this store share beside the conversations: `new RetryableGitHubClient({ entries: adapter.entries })` keeps to one
+   * budget with all of them, gateways included. It ends with the adapter; its keys are Holdfast's own.
+   */
+  readonly entries: EntryStore;
   /** Writes, reads back and deletes a probe that nobody sees; rejects when that fails. */
   check(): Promise<void>;
   /** Waits for what was begun and lets the engine go. Twice is fine. */

@@ -1,5 +1,6 @@
 import { HoldfastError, type ConversationId } from '@holdfast/protocol';
 import type { Conversation } from '../conversations/conversation.ts';
+import type { EntryStore } from '../conversations/entry-store.ts';
 import { defaultListLimit, maxListLimit, type ListFilter, type ListPosition } from '../conversations/list.ts';
 import { publishedSummary } from '../conversations/published.ts';
 import type { ConversationStore, CreateResult, SaveResult } from '../conversations/store.ts';
@@ -23,6 +24,12 @@ const maxOverwriteRounds = 100;
 
 /** The adapter over a store; all rules about conversations are the store's. It owns the store and closes it. */
 export class StoreAdapter implements PersistenceAdapter {
+  readonly entries: EntryStore = {
+    readEntry: async (key) => (await this.#opened()).readEntry(key),
+    changeEntry: async (key, change) => (await this.#opened()).changeEntry(key, change),
+    entriesIn: async (list, limit) => (await this.#opened()).entriesIn(list, limit),
+    sweepEntries: async (options) => (await this.#opened()).sweepEntries(options),
+  };
   readonly #open: () => Promise<ConversationStore>;
   readonly #ttlMs: number | null;
   readonly #now: () => number;
