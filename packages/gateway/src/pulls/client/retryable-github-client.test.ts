@@ -266,11 +266,13 @@ describe('tokens of a pool that is given', () => {
     vi.stubEnv('GITHUB_API_URL', github.url);
     onTestFinished(() => void vi.unstubAllEnvs());
     const tokens: string[] = [];
-    const githubService = (token: string) => ({ getOne: async () => tokens.push(token) });
+    const issues = (token: string) => ({ getOne: async () => tokens.push(token) });
     const tokenPool = new TokenPool(['ghp_one', 'ghp_two']);
-    await new RetryableGitHubClient({ tokenPool, config: quick, githubService }).call('getOne');
+    await new RetryableGitHubClient({ tokenPool, config: quick, githubService: issues }).call('getOne');
     expect([tokens, github.arrived]).toEqual([['ghp_one'], []]);
-    await new RetryableGitHubClient({ tokenPool, config: quick, githubService, baseUrl: github.url }).call('getOne');
+    await new RetryableGitHubClient({ tokenPool, config: quick, githubService: issues, baseUrl: github.url }).call(
+      'getOne',
+    );
     expect(github.arrived.map(({ url }) => url)).toContain('/user');
   });
 });
