@@ -37,8 +37,8 @@ async function run(args: readonly string[]): Promise<{ code: number | null; stdo
 }
 
 describe('the programs of docs/retry.md', () => {
-  test('are three', () => {
-    expect(programs).toHaveLength(3);
+  test('are four', () => {
+    expect(programs).toHaveLength(4);
   });
 
   test('are right for a stranger’s compiler', async () => {
