@@ -13,7 +13,12 @@ export type Came<Result> = { readonly question: Question; readonly answer: Answe
       /** The error that it is when the verdict says so: GraphQL's come with status 200. */
       readonly asError?: () => Error;
     }
-  | { readonly kind: 'failed'; readonly error: unknown }
+  | {
+      readonly kind: 'failed';
+      readonly error: unknown;
+      /** The error tells of no exchange with GitHub, though there may have been one: it is thrown as it is. */
+      readonly isFault?: true;
+    }
   /** GitHub wants the same at another address. */
   | { readonly kind: 'sent_on'; readonly next: AdmittedSend<Result> }
 );
@@ -121,7 +126,7 @@ export class AdmittedAttempts<Result> {
       case 'success':
       case 'transient':
       case 'unknown_outcome':
-        return failed;
+        return came.kind === 'failed' && came.isFault ? { ...failed, next: 'none' } : failed;
     }
   }
 

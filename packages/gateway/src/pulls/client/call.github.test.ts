@@ -1,8 +1,9 @@
+import { request as octokit } from '@octokit/request';
 import { describe, expect, test } from 'vitest';
 import { isRefusedCall } from './refused-routes.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
-import { json, plain, startScriptedGitHub } from './testing/scripted-github.ts';
+import { json, plain, silence, startScriptedGitHub } from './testing/scripted-github.ts';
 
 /** As Octokit throws it. */
 function answered(status: number, headers: Readonly<Record<string, string>> = {}, method?: string): Error {
@@ -84,8 +85,8 @@ describe('a call of a method', () => {
     async (name) => {
       const sent: unknown[] = [];
       const send = async (what: unknown): Promise<void> => void sent.push(what);
-      const octokit = { request: send, graphql: send, paginate: send };
-      const client = new RetryableGitHubClient({ githubService: octokit, admission: countingDoor(), config: quick });
+      const whole = { request: send, graphql: send, paginate: send };
+      const client = new RetryableGitHubClient({ githubService: whole, admission: countingDoor(), config: quick });
       const merge = 'PUT /repos/acme/shop/pulls/1/merge';
       await expect(client.call(name as 'request', merge)).rejects.toMatchObject({ code: 'forbidden' });
       expect(sent).toEqual([]);
@@ -135,13 +136,31 @@ describe('a call of a method', () => {
     expect(admission.open).toBe(0);
   });
 
-  test('throws a fault of the service as it is, at once', async () => {
-    const fault = new TypeError('x is not a function');
-    const { make } = faultyMethods(fault);
+  test.each(['getRepository', 'createIssue'] as const)(
+    'throws a fault of the service as it is, at once, and counts as sent: %s',
+    async (name) => {
+      const fault = new TypeError('x is not a function');
+      const { make, tokens } = faultyMethods(fault);
+      const admission = countingDoor();
+      const client = new RetryableGitHubClient({ githubService: make, admission, config: quick });
+      await expect(client.call(name, { ...shop, title: 'x' })).rejects.toBe(fault);
+      expect(tokens).toHaveLength(1);
+      expect(admission).toMatchObject({ open: 0, ended: 1, unused: 0 });
+    },
+  );
+
+  test('that writes and meets a fault of the service is looked up', async () => {
+    const { make, tokens } = faultyMethods(new Error('odd'));
+    const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
+    expect(await client.call('createIssue', { title: 'x' }, { lookUp: async () => 'found' })).toBe('found');
+    expect(tokens).toHaveLength(1);
+  });
+
+  test('of a method that is not there sends nothing', async () => {
     const admission = countingDoor();
-    const client = new RetryableGitHubClient({ githubService: make, admission, config: quick });
-    await expect(client.call('getRepository', shop)).rejects.toBe(fault);
-    expect(admission.open).toBe(0);
+    const client = new RetryableGitHubClient({ githubService: () => ({}), admission, config: quick });
+    await expect(client.call('getNothing' as never)).rejects.toMatchObject({ code: 'bad_message' });
+    expect(admission).toMatchObject({ open: 0, ended: 0, unused: 1 });
   });
 
   test('of a service with a token of its own is tried again, without the pool', async () => {
@@ -153,58 +172,90 @@ describe('a call of a method', () => {
   });
 });
 
+describe('what a method sends', () => {
+  /** A service that never answers, and the signals that it was made with. */
+  function silentMethods() {
+    const signals: AbortSignal[] = [];
+    const { promise: isCalled, resolve: onCall } = Promise.withResolvers<unknown>();
+    const make = (_token: string, { signal }: { readonly signal: AbortSignal }) => ({
+      getRepository: (parameters?: unknown): Promise<never> => {
+        signals.push(signal);
+        onCall(parameters);
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
+      },
+    });
+    return { make, signals, isCalled };
+  }
+
+  test('is ended with the call’s signal, without its reason', async () => {
+    const { make, signals, isCalled } = silentMethods();
+    const admission = countingDoor();
+    const client = new RetryableGitHubClient({ githubService: make, admission, config: quick });
+    const controller = new AbortController();
+    const reason = new Error('the user left');
+    const call = client.call('getRepository', shop, { signal: controller.signal });
+    expect(await isCalled).toBe(shop);
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(signals).toMatchObject([{ aborted: true, reason: { name: 'TimeoutError' } }]);
+    expect(admission).toMatchObject({ open: 0, ended: 1 });
+  });
+
+  test('is ended when the attempt has taken too long', async () => {
+    const { make, signals } = silentMethods();
+    const options = { admission: countingDoor(), config: { ...quick, maxRetries: 1 }, attemptTimeoutMs: 5 };
+    const client = new RetryableGitHubClient({ githubService: make, ...options });
+    await expect(client.call('getRepository')).rejects.toMatchObject({ code: 'timeout', attempts: 2 });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+
+  test.each([
+    ['made for each token', (methods: object) => () => methods],
+    ['with a token of its own', (methods: object) => methods],
+  ])('is ended with its connection where the methods are Octokit’s, of a service %s', async (_what, madeOf) => {
+    await using github = await startScriptedGitHub(silence);
+    // As Octokit makes its methods: https://github.com/octokit/plugin-rest-endpoint-methods.js.
+    const get = octokit.defaults({ method: 'GET', url: '/repos/{owner}/{repo}', baseUrl: github.url });
+    const made = madeOf({ get });
+    const client = new RetryableGitHubClient<{ get: (parameters: object) => Promise<unknown> }>({
+      githubService: made as { get: typeof get },
+      admission: countingDoor(),
+      config: quick,
+    });
+    const controller = new AbortController();
+    const reason = new Error('the user left');
+    const call = client.call('get', shop, { signal: controller.signal });
+    call.catch(() => {});
+    await github.untilArrived(1);
+    expect(github.arrived[0]?.url).toBe('/repos/acme/shop');
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await github.untilNoConnection();
+    expect(Object.keys(reason)).toEqual([]);
+  });
+
+  test('by Octokit is also ended with a signal that it was given among its parameters', async () => {
+    await using github = await startScriptedGitHub(silence);
+    const get = octokit.defaults({ method: 'GET', url: '/repos/{owner}/{repo}', baseUrl: github.url });
+    const client = new RetryableGitHubClient({
+      githubService: () => ({ get }),
+      admission: countingDoor(),
+      config: { ...quick, maxRetries: 0 },
+    });
+    const controller = new AbortController();
+    const call = client.call('get', { ...shop, request: { signal: controller.signal } });
+    call.catch(() => {});
+    await github.untilArrived(1);
+    controller.abort(new Error('stopped by hand'));
+    await expect(call).rejects.toThrow('stopped by hand');
+    await github.untilNoConnection();
+  });
+});
+
 describe('a call of a route', () => {
   test('is a request', async () => {
     await using github = await startScriptedGitHub(plain(502), json({ full_name: 'acme/shop' }));
     const answer = await clientOf(github).call('GET /repos/{owner}/{repo}', shop);
     expect(answer.data.full_name).toBe('acme/shop');
-  });
-});
-
-describe('GraphQL', () => {
-  test('gives the data of a query, which may be sent again', async () => {
-    await using github = await startScriptedGitHub(plain(502), json({ data: { viewer: { login: 'ada' } } }));
-    const query = 'query($first: Int) { viewer { login } }';
-    expect(await clientOf(github).graphql(query, { first: 1 })).toEqual({ viewer: { login: 'ada' } });
-    expect(github.arrived[1]).toMatchObject({
-      url: '/graphql',
-      body: JSON.stringify({ query, variables: { first: 1 } }),
-    });
-  });
-
-  test('changes the token when one is used up, which it says with status 200', async () => {
-    const limited = json({ errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] }, 200, {
-      'x-ratelimit-remaining': '0',
-      'x-ratelimit-reset': '4102444800',
-      'x-ratelimit-resource': 'graphql',
-    });
-    await using github = await startScriptedGitHub(limited, json({ data: { a: 1 } }));
-    const client = clientOf(github, { admission: countingDoor(['ghp_one', 'ghp_two']) });
-    expect(await client.graphql('{ a }')).toEqual({ a: 1 });
-    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_two']);
-  });
-
-  test('throws what is wrong with a query, with what there is of an answer', async () => {
-    const errors = [{ type: 'NOT_FOUND', message: 'Could not resolve' }];
-    await using github = await startScriptedGitHub(json({ data: { a: null }, errors }));
-    await expect(clientOf(github).graphql('{ a }')).rejects.toMatchObject({
-      name: 'HttpError',
-      message: 'Could not resolve',
-      response: { data: { data: { a: null }, errors } },
-    });
-  });
-
-  test('is beside the REST API of an Enterprise Server', async () => {
-    await using github = await startScriptedGitHub(json({ data: {} }));
-    await clientOf(github, { baseUrl: `${github.url}/api/v3` }).graphql('{ a }');
-    expect(github.arrived[0]?.url).toBe('/api/graphql');
-  });
-
-  test('sends no mutation', async () => {
-    await using github = await startScriptedGitHub();
-    await expect(clientOf(github).graphql('mutation { closeIssue { id } }')).rejects.toMatchObject({
-      code: 'forbidden',
-    });
-    expect(github.arrived).toEqual([]);
   });
 });

@@ -43,34 +43,67 @@ export function readCall(name: string, parameters: unknown, question: Question |
 /** `getOrCreateLabel` is a write. */
 const readName = /^(get|list|check|search|find|read|has|is|compare|count|fetch)(?![a-z])(?!\w*(Or|And)[A-Z])/;
 
-/** Calls the method once. Throws what tells of no exchange with GitHub: a fault of the service. */
+/** Gives the service whose method is called; what it sends is to end with the signal. */
+export type MethodsOf = (options: { readonly signal: AbortSignal }) => unknown;
+
+const late: FailedCall = { answer: { kind: 'no_answer', reason: 'timeout' } };
+
+/** Calls the method once. Throws only what was wrong before it was called. */
 export async function callOnce(
-  service: unknown,
+  methodsOf: MethodsOf,
   { name, parameters, ask, question }: NamedCall,
   signal: AbortSignal,
   timeoutMs: number,
 ): Promise<Exclude<Came<unknown>, { kind: 'sent_on' }>> {
-  const method = isObject(service) || typeof service === 'function' ? Reflect.get(service, name) : undefined;
-  if (typeof method !== 'function') throw new HoldfastError('bad_message', `githubService has no method "${name}".`);
   const given = question ?? { method: ask.kind === 'read' ? 'GET' : 'POST', resource: ask.resource };
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(new DOMException('No answer in time', 'TimeoutError')), timeoutMs);
+  // The caller's own reason is not for a service: Octokit writes on it.
+  const over = new AbortController();
+  const end = (): void => over.abort(new DOMException('No answer in time', 'TimeoutError'));
+  const timer = setTimeout(end, timeoutMs);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  let isCalled = false;
   try {
-    const running = Promise.resolve(Reflect.apply(method, service, [parameters]));
-    const result: unknown = await orAborted(running, AbortSignal.any([signal, timeout.signal]));
+    const methods = methodsOf({ signal: over.signal });
+    const method = methodOf(methods, name);
+    isCalled = true;
+    const running = Promise.resolve(Reflect.apply(method, methods, [withSignal(method, parameters, over.signal)]));
+    const result: unknown = await orAborted(running, over.signal);
     // Octokit's answers have headers, which tell what is left of the quota.
     const read = isObject(result) && isObject(result['headers']) ? readAnswer(result) : undefined;
     const call = read ?? { answer: { kind: 'response', status: 200, headers: {} } };
     return { kind: 'answered', question: given, answer: call.answer, call, result };
   } catch (error) {
-    const late: FailedCall = { answer: { kind: 'no_answer', reason: 'timeout' } };
-    const call = readAnswer(error) ?? (signal.aborted || timeout.signal.aborted ? late : undefined);
-    if (!call) throw error;
+    if (!isCalled) throw error;
+    const read = readAnswer(error) ?? (over.signal.aborted ? late : undefined);
+    // Whether anything was sent before a fault of the service, nobody knows.
+    const call: FailedCall = read ?? { answer: { kind: 'no_answer', reason: 'connection_lost' } };
     const asked = question ?? (call.method === undefined ? given : { ...given, method: call.method });
-    return { kind: 'failed', question: asked, answer: call.answer, call, error };
+    return { kind: 'failed', question: asked, answer: call.answer, call, error, ...(!read && { isFault: true }) };
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', end);
   }
+}
+
+function methodOf(service: unknown, name: string): (...parameters: never) => unknown {
+  const method = isObject(service) || typeof service === 'function' ? Reflect.get(service, name) : undefined;
+  if (typeof method === 'function') return method as (...parameters: never) => unknown;
+  throw new HoldfastError('bad_message', `githubService has no method "${name}".`);
+}
+
+/**
+ * Octokit's methods take a signal among their parameters, and are known by their `endpoint`; another service would take it for something that it is
+ * to send.
+ */
+function withSignal(method: object, parameters: unknown, signal: AbortSignal): unknown {
+  const endpoint: unknown = Reflect.get(method, 'endpoint');
+  const isOfOctokit = typeof endpoint === 'function' && typeof Reflect.get(endpoint, 'merge') === 'function';
+  if (!isOfOctokit || (parameters !== undefined && !isObject(parameters))) return parameters;
+  const request = isObject(parameters?.['request']) ? parameters['request'] : {};
+  const theirs = request['signal'];
+  const either = theirs instanceof AbortSignal ? AbortSignal.any([theirs, signal]) : signal;
+  return { ...parameters, request: { ...request, signal: either } };
 }
 
 /** The same as an attempt, of a service that has a token of its own. */
@@ -80,10 +113,11 @@ export async function tryWithOwnToken(
   { signal }: RetryAttempt,
   timeoutMs: number,
 ): Promise<Tried<unknown>> {
-  const came = await callOnce(service, named, signal, timeoutMs);
+  const came = await callOnce(() => service, named, signal, timeoutMs);
   if (came.kind === 'answered') return { kind: 'done', result: came.result };
+  const { error, call, isFault } = came;
   const verdict = classify(came.question, came.answer, Date.now());
-  return { kind: 'failed', error: came.error, call: came.call, verdict };
+  return { kind: 'failed', error, call, verdict, ...(isFault && { next: 'none' }) };
 }
 
 /** What `lookUp` found, undefined for nothing. */

@@ -112,8 +112,11 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     parameters: Endpoints[Of]['parameters'],
     options?: GitHubOptions<Of>,
   ): Promise<ClientAnswer<Of>>;
-  async call(name: string, parameters: unknown, options: CallOptions<unknown> = {}): Promise<unknown> {
-    const { signal, question, lookUp } = options;
+  async call(
+    name: string,
+    parameters: unknown,
+    { signal, question, lookUp }: CallOptions<unknown> = {},
+  ): Promise<unknown> {
     if (/^[A-Z]+ \//.test(name)) {
       const given = [name, isObject(parameters) ? { ...parameters } : {}] as const;
       return await this.#ask(this.#send, this.#baseUrl, given, signal, lookUp);

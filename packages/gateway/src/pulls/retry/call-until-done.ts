@@ -42,8 +42,8 @@ export type Failed = {
   readonly verdict: Verdict;
   /** How long the attempt itself waited before it sent. */
   readonly heldMs?: number;
-  /** `back_off` (default); or the next attempt is made at once, and counts as a further one or not. */
-  readonly next?: 'back_off' | 'at_once' | 'at_once_uncounted';
+  /** `back_off` (default); the next attempt is made at once, and counts as a further one or not; or there is none, and the error is thrown as it is. */
+  readonly next?: 'back_off' | 'at_once' | 'at_once_uncounted' | 'none';
 };
 
 export type CallOptions<Result> = {
@@ -119,6 +119,7 @@ function follow<Result>(story: Story, options: CallOptions<Result>, failed: Fail
   const { verdict, error } = failed;
   const nowMs = Date.now();
   note(story, failed);
+  if (failed.next === 'none') return { kind: 'stop', error: error as Error };
   const give = (stop: RetryStop, availableAtMs = limitEndMs(verdict, nowMs, story.secondaryLimits)): Next => ({
     kind: 'stop',
     error: giveUp(story, policy, stop, error, availableAtMs),
