@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -112,6 +113,18 @@ describe('holdfast-agent check', () => {
     const folder = join(home, 'artifacts');
     await check([...only('echo x'), '--log-dir', folder]).ended;
     expect(readdirSync(folder).sort()).toEqual(['run.json', 'summary.md', 'test.log']);
+  });
+
+  it.each(['a file', 'a file of a folder'])('runs nothing when the logs should go to what is %s', async (what) => {
+    const file = join(home, 'taken');
+    writeFileSync(file, '');
+    const named = what === 'a file' ? file : join(file, 'logs');
+    const { code, stderr } = await check([...only('touch ran'), '--log-dir', named]).ended;
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/no folder for the logs: E.*; name another one with --log-dir\./),
+    ]);
+    expect(existsSync(join(project, 'ran'))).toBe(false);
   });
 
   it('keeps the last twenty folders of logs', async () => {

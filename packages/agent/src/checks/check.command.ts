@@ -90,7 +90,7 @@ function prepare(options: CheckOptions, variables: Variables, mark: string): Che
       environment,
       secrets: secretValues(variables),
       timeoutMs,
-      logDirectory: options.logDirectory ?? newLogFolder(join(storage, 'checks', 'logs'), mark),
+      logDirectory: logFolder(options.logDirectory, join(storage, 'checks', 'logs'), mark),
       maxLogBytes,
       maxProcesses,
       buildOutput,
@@ -131,6 +131,17 @@ function directoryInside(directory: string, project: string): string {
   if (way === '..' || way.startsWith(`..${sep}`))
     throw new UsageError(`${directory} lies outside of the project ${project}; name a directory in it.`);
   return real;
+}
+
+function logFolder(named: string | undefined, parent: string, mark: string): string {
+  try {
+    const folder = named ?? newLogFolder(parent, mark);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`There can be no folder for the logs: ${why}; name another one with --log-dir.`, { cause });
+  }
 }
 
 /** Makes room for a new folder, and its name. */
