@@ -1,5 +1,15 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { EntryStore } from '../../conversations/entry-store.ts';
+import { isObject } from '../retry/is-object.ts';
+import {
+  aBoolean,
+  aFunction,
+  numberIn,
+  objectWith,
+  optionFaults,
+  wholeNumberIn,
+  type OptionRule,
+} from '../retry/option-faults.ts';
 import type { RetryNotice } from '../retry/call-until-done.ts';
 import type { RetryConfig } from '../retry/retry-config.ts';
 import type { RetrySettings } from '../retry/retry-settings.ts';
@@ -36,9 +46,9 @@ export type GitHubClientOptions<Service extends object = object> = {
   readonly onWarning?: (warning: TokenWarning) => void;
   /** Counts retries; and, unless there is an `admission`, calls and waits. */
   readonly meter?: GitHubMeter;
-  /** For one answer, its body included. Default 30 s. */
+  /** For one answer, its body included; at most a day. Default 30 s. */
   readonly attemptTimeoutMs?: number;
-  /** A longer answer is an error. Default 16 MiB. */
+  /** A longer answer is an error; at most 1 GiB. Default 16 MiB. */
   readonly maxAnswerBytes?: number;
   /** How much is kept of answers that GitHub may be asked about again. */
   readonly cache?: EtagCacheOptions;
@@ -46,6 +56,43 @@ export type GitHubClientOptions<Service extends object = object> = {
   readonly allowMutations?: boolean;
   /** From 0 to below 1. Default: `Math.random`. */
   readonly random?: () => number;
+};
+
+/** Throws `bad_message` with all that is wrong: names that there are not, and values that are not what they should be. */
+export function checkOptions(options: GitHubClientOptions): void {
+  const cacheFaults = optionFaults(options?.cache ?? {}, cacheRules).map((fault) => `cache: ${fault}`);
+  const faults = [...optionFaults(options, optionRules), ...cacheFaults];
+  if (faults.length > 0) throw new HoldfastError('bad_message', `RetryableGitHubClient: ${faults.join('; ')}.`);
+}
+
+const optionRules: Readonly<Record<keyof GitHubClientOptions, OptionRule>> = {
+  tokenPool: objectWith('a TokenPool', 'take', 'ended'),
+  config: objectWith('a RetryConfig, or an object of its options'),
+  baseUrl: { what: 'an http(s) address', holds: (value) => typeof value === 'string' },
+  githubService: {
+    what: 'an object with methods, or a function that makes one',
+    holds: (value) => isObject(value) || typeof value === 'function',
+  },
+  entries: objectWith('an EntryStore', 'readEntry', 'changeEntry'),
+  admission: objectWith('an Admission', 'admit'),
+  userAgent: {
+    what: 'a text that may stand in a header',
+    holds: (value) => typeof value === 'string' && /^[\x20-\x7e]+$/.test(value),
+  },
+  onRetry: aFunction,
+  onWarning: aFunction,
+  meter: objectWith('a GitHubMeter', 'called', 'retried', 'waited', 'quota'),
+  // A timer knows no more than 24 days, and takes what is longer for none at all.
+  attemptTimeoutMs: numberIn(1, 24 * 60 * 60 * 1000),
+  maxAnswerBytes: wholeNumberIn(1, 1024 ** 3),
+  cache: objectWith('an object with maxBytes or maxEntries'),
+  allowMutations: aBoolean,
+  random: aFunction,
+};
+
+const cacheRules: Readonly<Record<keyof EtagCacheOptions, OptionRule>> = {
+  maxBytes: wholeNumberIn(0, 1024 ** 4),
+  maxEntries: wholeNumberIn(0, 1_000_000),
 };
 
 /** Without a slash at its end. Throws `bad_message`. */

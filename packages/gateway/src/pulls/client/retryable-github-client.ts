@@ -16,7 +16,7 @@ import {
   type ParametersOf,
   type ResultOf,
 } from './call.github.ts';
-import { readBaseUrl, type GitHubClientOptions } from './client-options.ts';
+import { checkOptions, readBaseUrl, type GitHubClientOptions } from './client-options.ts';
 import { EtagCache } from './etag-cache.ts';
 import { noMeter, type RetryReason } from '../admission/github-meter.ts';
 import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
@@ -57,6 +57,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
   readonly #timeoutMs: number;
 
   constructor(options: GitHubClientOptions<Service> = {}) {
+    checkOptions(options);
     const { config = RetryConfig.fromEnv() } = options;
     this.#options = options;
     this.#config = config instanceof RetryConfig ? config : new RetryConfig(config);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig, type Environment } from '../../config.ts';
 import { RetryConfig } from './retry-config.ts';
+import type { RetrySettings } from './retry-settings.ts';
 
 const defaults = { maxRetries: 3, baseDelay: 1, maxDelay: 60, exponentialBase: 2, jitter: true };
 
@@ -30,6 +31,31 @@ describe('a RetryConfig', () => {
     expect(fault).toMatch(/baseDelay must be a number from 0 to 3600, and is NaN/);
     expect(fault).toMatch(/exponentialBase must be a number from 1 to 10, and is 0.5/);
     expect(faultOf(() => new RetryConfig({ baseDelay: 90 }))).toMatch(/baseDelay is more than maxDelay/);
+  });
+});
+
+describe('an option of a RetryConfig', () => {
+  test('that there is not is refused with the one that was meant', () => {
+    const given = { maxRetry: 5, base_delay: 2 } as Partial<RetrySettings>;
+    expect(() => new RetryConfig(given)).toThrow(
+      'RetryConfig: there is no option maxRetry; maxRetries is one; there is no option base_delay; baseDelay is one.',
+    );
+  });
+
+  test.each([
+    ['maxRetries', '5', 'a text of length 1'],
+    ['totalTimeout', Infinity, 'Infinity'],
+    ['totalTimeout', null, 'null'],
+    ['jitter', 'ghp_one', 'a text of length 7'],
+  ])('with a wrong value is refused with its shape: %s %o', (name, value, shape) => {
+    expect(faultOf(() => new RetryConfig({ [name]: value }))).toMatch(
+      new RegExp(`^RetryConfig: ${name} .* is ${shape}\\.$`),
+    );
+  });
+
+  test('is found in another RetryConfig', () => {
+    expect(new RetryConfig(new RetryConfig({ maxRetries: 7 })).maxRetries).toBe(7);
+    expect(faultOf(() => new RetryConfig(5 as never))).toBe('RetryConfig: options are an object, and this is 5.');
   });
 });
 

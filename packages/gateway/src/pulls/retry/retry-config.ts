@@ -1,6 +1,8 @@
 import { HoldfastError } from '@holdfast/protocol';
 import { readGitHubConfig, type Environment } from '../../config.ts';
 import type { BackOffPolicy } from './back-off.ts';
+import { isObject } from './is-object.ts';
+import { nameFaults, shapeOf } from './option-faults.ts';
 import { defaultRetrySettings, faultsOf, type RetrySettings } from './retry-settings.ts';
 
 /**
@@ -16,14 +18,16 @@ export class RetryConfig implements RetrySettings {
   readonly totalTimeout: number;
 
   constructor(options: Partial<RetrySettings> = {}) {
+    if (!isObject(options)) throw wrong([`options are an object, and this is ${shapeOf(options)}`]);
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const settings: RetrySettings = { ...defaultRetrySettings, ...given };
-    const faults = faultsOf(
+    const outOfRange = faultsOf(
       settings,
       (field) => field,
-      (field) => String(settings[field]),
+      (field) => shapeOf(settings[field]),
     );
-    if (faults.length > 0) throw new HoldfastError('bad_message', `RetryConfig: ${faults.join('; ')}.`);
+    const faults = [...nameFaults(options, Object.keys(defaultRetrySettings)), ...outOfRange];
+    if (faults.length > 0) throw wrong(faults);
     this.maxRetries = settings.maxRetries;
     this.baseDelay = settings.baseDelay;
     this.maxDelay = settings.maxDelay;
@@ -51,4 +55,8 @@ export class RetryConfig implements RetrySettings {
       totalTimeoutMs: this.totalTimeout * 1000,
     };
   }
+}
+
+function wrong(faults: readonly string[]): HoldfastError {
+  return new HoldfastError('bad_message', `RetryConfig: ${faults.join('; ')}.`);
 }

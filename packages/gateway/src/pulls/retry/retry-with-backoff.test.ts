@@ -172,6 +172,20 @@ describe('a write whose outcome is unknown', () => {
   });
 });
 
+describe('options', () => {
+  test.each([
+    [{ lookUp: true }, 'there is no option lookUp; looksUp is one'],
+    [{ looksUp: 'yes' }, 'looksUp must be true or false, and is a text of length 3'],
+    [{ question: { method: 'post' } }, 'question must be an object whose method is in capitals, and is an object'],
+    [{ onRetry: 5 }, 'onRetry must be a function, and is 5'],
+    [null, 'options are an object, and this is null'],
+  ])('that are wrong are refused before anything is called: %o', (options, fault) => {
+    expect(() => retryWithBackoff(plain, options as RetryOptions)).toThrow(
+      expect.objectContaining({ code: 'bad_message', message: `retryWithBackoff: ${fault}.` }),
+    );
+  });
+});
+
 describe('a signal', () => {
   test('ends a wait at once', async () => {
     const reason = new Error('the user left');

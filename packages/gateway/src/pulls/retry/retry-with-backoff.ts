@@ -1,5 +1,8 @@
+import { HoldfastError } from '@holdfast/protocol';
 import { callUntilDone, orAborted, type RetryAttempt, type RetryNotice, type Tried } from './call-until-done.ts';
 import { classify, type Question } from './classify.ts';
+import { isObject } from './is-object.ts';
+import { aBoolean, aFunction, optionFaults, type OptionRule } from './option-faults.ts';
 import { readAnswer, type FailedCall } from './read-answer.ts';
 import { RetryConfig } from './retry-config.ts';
 import type { RetrySettings } from './retry-settings.ts';
@@ -26,16 +29,29 @@ type Retried<Result> = (options?: { readonly signal?: AbortSignal | undefined })
  * timeouts and broken connections are tried again, after the time that the server asks for or with exponential back-off; anything else
  * that `fn` throws is thrown as it is. Throws a `RetryError` after the last attempt, at once when the wait would be longer than the
  * time for all attempts, and when the outcome of a write is unknown; `signal`'s reason at once when it aborts, also during a wait.
- * Without a `config` the environment's is taken (`RetryConfig.fromEnv`).
+ * Without a `config` the environment's is taken (`RetryConfig.fromEnv`). Throws `bad_message` at once for options that there are not.
  */
 export function retryWithBackoff(
   config: RetryConfig | Partial<RetrySettings> = RetryConfig.fromEnv(),
   options: RetryOptions = {},
 ): <Result>(fn: (attempt: RetryAttempt) => Promise<Result>) => Retried<Result> {
   const { policy } = config instanceof RetryConfig ? config : new RetryConfig(config);
+  const faults = optionFaults(options, optionRules);
+  if (faults.length > 0) throw new HoldfastError('bad_message', `retryWithBackoff: ${faults.join('; ')}.`);
   return (fn) =>
     ({ signal = new AbortController().signal } = {}) =>
       callUntilDone((attempt) => tryOnce(fn, attempt, options), { ...options, policy, signal });
+}
+
+const optionRules: Readonly<Record<keyof RetryOptions, OptionRule>> = {
+  question: { what: 'an object whose method is in capitals', holds: isQuestion },
+  looksUp: aBoolean,
+  onRetry: aFunction,
+  random: aFunction,
+};
+
+function isQuestion(value: unknown): boolean {
+  return isObject(value) && typeof value['method'] === 'string' && /^[A-Z]+$/.test(value['method']);
 }
 
 async function tryOnce<Result>(
