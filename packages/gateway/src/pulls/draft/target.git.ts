@@ -1,7 +1,9 @@
 import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/protocol';
 import type { Secret } from '../../lib/secret.ts';
+import { checkBaseLinks } from './check-base-links.ts';
 import { branchOf, commitOf } from './commit.ts';
 import type { Draft } from './draft.ts';
+import { baseLinks } from './git/base-links.git.ts';
 import { remoteError } from './git/fault.git.ts';
 import { contentOf, gitSeconds } from './git-objects.ts';
 import { quoted } from './policy/paths.ts';
@@ -82,6 +84,7 @@ export class GitTarget implements DraftTarget {
 
   async #build(shop: Workshop, draft: Draft, policy: DraftPolicy): Promise<Built> {
     await this.#fetchBase(shop, draft.changeSet.baseSha, policy.base);
+    await checkBaseLinks(policy, draft.changeSet, await baseLinks(shop, draft.changeSet.baseSha));
     const treeSha = await writeTree(shop, draft);
     const { message, author, committer } = commitOf(draft, policy);
     const commitSha = await shop.git(['commit-tree', '-p', draft.changeSet.baseSha, '-F', '-', treeSha], {

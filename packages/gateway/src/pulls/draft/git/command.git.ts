@@ -17,6 +17,8 @@ export type GitCommand = {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string | Buffer;
+  /** Of stdout; 8 MiB by default. */
+  readonly maxBytes?: number;
 };
 
 const maxStdoutBytes = 8 * 1024 * 1024;
@@ -76,7 +78,7 @@ export async function runGit(command: GitCommand, { signal }: { readonly signal:
   const stop = (): void => ending.begin();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const stdout = collect(child.stdout, maxStdoutBytes, stop);
+    const stdout = collect(child.stdout, command.maxBytes ?? maxStdoutBytes, stop);
     const stderr = collectLast(child.stderr);
     const ended = endOf(child);
     // Git may end without reading all; that is told by its exit code.

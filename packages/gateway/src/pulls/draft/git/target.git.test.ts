@@ -224,6 +224,31 @@ describe('a draft that is not published', () => {
     });
   });
 
+  test.each([
+    ['with all contents here', false],
+    ['with contents that have to be fetched', true],
+  ])('because it reaches what is protected through links of its base, %s', async (_what, allowFilter) => {
+    using own = new GitScene();
+    own.write({ 'ci/ci.yml': 'on: push\n', '.github/workflows/a.yml': 'on: push\n' });
+    own.link('.github/workflows/ci.yml', '../../ci/ci.yml');
+    own.link('conf', '.github');
+    own.link('日本', 'src');
+    const tip = own.commit('links');
+    own.push('main');
+    git(own.remote, ['config', 'uploadpack.allowFilter', String(allowFilter)]);
+    const target = own.target({ remote: `file://${own.remote}` });
+    const linked = { path: 'ci/ci.yml', mode: '100644', content: 'on: never\n', encoding: 'utf-8' } as const;
+    const link = { path: 'x', mode: '120000', content: 'conf/workflows', encoding: 'utf-8' } as const;
+    await expect(publish(target, draftOn(tip, { files: [linked, link] }))).rejects.toMatchObject({
+      code: 'forbidden',
+      message: expect.stringMatching(
+        /"x" leads through "conf".*"ci\/ci\.yml", which is also "\.github\/workflows\/ci\.yml"/,
+      ),
+    });
+    const fine = { ...link, content: '日本/a.ts' };
+    expect(await publish(target, draftOn(tip, { files: [fine] }))).toMatchObject({ branch });
+  });
+
   test('because git does not take a path', async () => {
     const files = [{ path: '.git/config', mode: '100644', content: 'x', encoding: 'utf-8' }] as const;
     await expect(publish(scene.target(), draftOn(scene.tip, { files }))).rejects.toMatchObject({ code: 'bad_message' });

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from '@holdfast/protocol';
-import { gitEnvironment, runGit, type GitAnswer } from './command.git.ts';
+import { gitEnvironment, runGit, type GitAnswer, type GitCommand } from './command.git.ts';
 import { lastWords, remoteError } from './fault.git.ts';
 import type { RemoteAddress } from './remote-address.ts';
 
@@ -14,6 +14,8 @@ export type WorkshopOptions = {
   /** 64 digits: a repository of SHA-256. */
   readonly baseSha: string;
 };
+
+type LocalOptions = Pick<GitCommand, 'stdin' | 'maxBytes'> & { readonly env?: Readonly<Record<string, string>> };
 
 const prefix = 'holdfast-git-';
 /** One that is so old was left by a process that was killed. */
@@ -44,10 +46,7 @@ export class Workshop {
   }
 
   /** Of a command that touches nothing but this folder; any failure is ours. */
-  async git(
-    args: readonly string[],
-    rest: { stdin?: string | Buffer; env?: Record<string, string> } = {},
-  ): Promise<string> {
+  async git(args: readonly string[], rest: LocalOptions = {}): Promise<string> {
     const answer = await this.run(args, rest);
     if (answer.code === 0) return answer.stdout;
     throw new HoldfastError('internal', `git ${args[0] ?? ''} failed (${lastWords(answer)}).`);
@@ -66,10 +65,7 @@ export class Workshop {
   }
 
   /** The answer of a command that touches nothing but this folder. What is not here is not fetched for it. */
-  run(
-    args: readonly string[],
-    rest: { stdin?: string | Buffer; env?: Record<string, string> } = {},
-  ): Promise<GitAnswer> {
+  run(args: readonly string[], rest: LocalOptions = {}): Promise<GitAnswer> {
     const { env = {}, ...input } = rest;
     const own = { ...this.#env, GIT_ALLOW_PROTOCOL: 'none', ...env };
     return runGit({ folder: this.folder, args, env: own, ...input }, this.#options);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangedFile } from '@holdfast/protocol';
 import type { GitHub } from '../../client/github.ts';
-import { checkAgainstBase } from './base-tree.github.ts';
+import { BaseTree } from './base-tree.github.ts';
+import { checkAgainstBase } from './check-against-base.github.ts';
 import { Repository } from './repository.github.ts';
 
-type Entry = { readonly path: string; readonly type: string; readonly sha: string };
+type Entry = { readonly path: string; readonly type: string; readonly sha: string; readonly mode?: string };
 
 const folders: Readonly<Record<string, readonly Entry[]>> = {
   root: [
@@ -48,7 +49,8 @@ describe.each([
     const { github } = githubOf(isTruncated);
     const { signal } = new AbortController();
     const changeSet = { baseSha: 'f'.repeat(40), files: files.map(file), deletions };
-    return checkAgainstBase(new Repository(github, 'acme', 'shop'), 'root', changeSet, { signal }).then(
+    const base = new BaseTree(new Repository(github, 'acme', 'shop'), 'root', { signal });
+    return checkAgainstBase(base, changeSet).then(
       () => 'fine',
       (error: Error) => error.message,
     );
@@ -91,8 +93,25 @@ test('one that fits is asked for once, of one that does not only what is needed'
   };
   const [whole, large] = [githubOf(false), githubOf(true)];
   for (const { github } of [whole, large]) {
-    await checkAgainstBase(new Repository(github, 'acme', 'shop'), 'root', changeSet, { signal });
+    await checkAgainstBase(new BaseTree(new Repository(github, 'acme', 'shop'), 'root', { signal }), changeSet);
   }
   expect(whole.asked).toEqual(['all of root']);
   expect(large.asked).toEqual(['all of root', 'root', 'src', 'deep']);
+});
+
+test('its links are known with where they lead, also those of a first part only', async () => {
+  const entries = [
+    { path: 'a', type: 'blob', mode: '120000', sha: 'l1' },
+    { path: 'b', type: 'blob', mode: '100644', sha: 'b1' },
+  ];
+  for (const truncated of [false, true]) {
+    const request = async (_route: string, parameters: object): Promise<unknown> =>
+      'file_sha' in parameters
+        ? { data: { content: Buffer.from('é/b').toString('base64'), encoding: 'base64' } }
+        : { data: { tree: entries, truncated } };
+    const github = { request } as unknown as GitHub;
+    const base = new BaseTree(new Repository(github, 'acme', 'shop'), 'root', { signal: new AbortController().signal });
+    const { links, isCut, read } = await base.links();
+    expect([links.map(({ path }) => path), isCut, await read(['l1'])]).toEqual([['a'], truncated, ['é/b']]);
+  }
 });

@@ -1,71 +1,18 @@
-import { HoldfastError, type ChangeSet } from '@holdfast/protocol';
-import { foldersAbove, quoted } from '../policy/paths.ts';
+import type { BaseLinks } from '../check-base-links.ts';
+import type { ReadFolder } from '../tree-with.ts';
 import type { Answered, Repository } from './repository.github.ts';
 
-type TreeEntry = { readonly path: string; readonly type: string; readonly sha: string };
-type Whole = { readonly entries: ReadonlyMap<string, TreeEntry>; readonly isTruncated: boolean };
+type TreeEntry = Answered<'GET /repos/{owner}/{repo}/git/trees/{tree_sha}'>['tree'][number];
+type Whole = {
+  readonly entries: ReadonlyMap<string, TreeEntry>;
+  /** What lies in each, the root under the empty name. */
+  readonly folders: ReadonlyMap<string, readonly TreeEntry[]>;
+  readonly isTruncated: boolean;
+};
 type Options = { readonly signal: AbortSignal };
 
-/**
- * Holds a change set against what is on its base. In a tree request one entry at the path of a folder takes the whole folder away, without a word of
- * what was in it, and one below a file takes the file away: no policy would see that, and no limit count it. Throws `conflict`, with the paths.
- */
-export async function checkAgainstBase(
-  repository: Repository,
-  baseTree: string,
-  { files, deletions }: ChangeSet,
-  options: Options,
-): Promise<void> {
-  const base = new BaseTree(repository, baseTree, options);
-  const gone = new Set(deletions);
-  const missing: string[] = [];
-  for (const path of deletions) {
-    const there = await base.typeOf(path);
-    if (there === undefined) missing.push(path);
-    if (there !== undefined && there !== 'blob') throw notNamed(path, there);
-  }
-  if (missing.length > 0) {
-    throw new HoldfastError(
-      'conflict',
-      `The change set deletes what is not on its base: ${missing.slice(0, 10).map(quoted).join(', ')}. Make it again from that commit.`,
-    );
-  }
-  for (const { path } of files) {
-    const there = await base.typeOf(path);
-    if (there === 'commit') throw notNamed(path, there);
-    const left = there === 'tree' ? await base.firstBelow(path, gone) : undefined;
-    if (left !== undefined) throw notNamed(path, 'tree', left);
-    for (const folder of foldersAbove(path)) {
-      const above = await base.typeOf(folder);
-      if (above === undefined) break;
-      if (above === 'commit' || (above === 'blob' && !gone.has(folder))) throw notNamed(folder, above);
-    }
-  }
-}
-
-function notNamed(path: string, type: string, left?: string): HoldfastError {
-  const more = left === undefined ? '' : ` (such as ${quoted(left)})`;
-  switch (type) {
-    case 'commit':
-      return new HoldfastError(
-        'conflict',
-        `The change set takes away the submodule ${quoted(path)}, or changes what is in it; leave that to a person.`,
-      );
-    case 'tree':
-      return new HoldfastError(
-        'conflict',
-        `The change set takes away the folder ${quoted(path)} without naming what is in it${more}; name each file as a deletion.`,
-      );
-    default:
-      return new HoldfastError(
-        'conflict',
-        `The change set makes a folder of the file ${quoted(path)} without naming it; name it as a deletion.`,
-      );
-  }
-}
-
-/** One answer for all of it where GitHub gives that; the folders that are asked about where it is too large. */
-class BaseTree {
+/** The tree that a draft stands on: one answer for all of it where GitHub gives that; the folders that are asked about where it is too large. */
+export class BaseTree {
   readonly #repository: Repository;
   readonly #sha: string;
   readonly #options: Options;
@@ -98,6 +45,29 @@ class BaseTree {
     return undefined;
   }
 
+  /** The symbolic links of all folders, or of those that the one answer told of. */
+  async links(): Promise<BaseLinks> {
+    const { entries, isTruncated } = await this.#read();
+    const links = [...entries.values()].filter(({ mode }) => mode === '120000');
+    return { links, isCut: isTruncated, read: (shas) => Promise.all(shas.map((sha) => this.#contentOf(sha))) };
+  }
+
+  /** Of one folder; see {@link ReadFolder}. */
+  readonly readFolder: ReadFolder = async (folder) => {
+    const { folders, isTruncated } = await this.#read();
+    const entries = isTruncated ? await this.#folder(folder) : (folders.get(folder) ?? []);
+    return entries.map(({ path, mode, sha }) => ({ name: path.slice(path.lastIndexOf('/') + 1), mode, sha }));
+  };
+
+  async #contentOf(sha: string): Promise<string> {
+    const { content } = await this.#repository.ask(
+      'GET /repos/{owner}/{repo}/git/blobs/{file_sha}',
+      { file_sha: sha },
+      { ...this.#options, doing: 'look up where a symbolic link of the base leads' },
+    );
+    return Buffer.from(content, 'base64').toString();
+  }
+
   async #entryAt(path: string): Promise<TreeEntry | undefined> {
     const { entries, isTruncated } = await this.#read();
     if (!isTruncated) return entries.get(path);
@@ -124,6 +94,7 @@ class BaseTree {
   #read(): Promise<Whole> {
     this.#whole ??= this.#ask(this.#sha, { recursive: '1' }).then(({ tree, truncated }) => ({
       entries: new Map(tree.map((entry) => [entry.path, entry])),
+      folders: Map.groupBy(tree, ({ path }) => path.slice(0, Math.max(0, path.lastIndexOf('/')))),
       isTruncated: truncated,
     }));
     return this.#whole;

@@ -1,12 +1,15 @@
 import { HoldfastError, type ChangeSet } from '@holdfast/protocol';
-import { checkAgainstBase } from './base-tree.github.ts';
+import { checkBaseLinks } from '../check-base-links.ts';
+import { BaseTree } from './base-tree.github.ts';
+import { checkAgainstBase } from './check-against-base.github.ts';
 import type { DraftPolicy } from '../policy/policy.ts';
 import { orMissing, type Repository } from './repository.github.ts';
 import type { Step } from '../target.ts';
+import { treeWith } from '../tree-with.ts';
 
 /**
- * Looks up what the draft stands on, once: the repository by the name that it has, the base branch, that the change set's commit is on it, and that
- * the change set takes nothing away there that it does not name.
+ * Looks up what the draft stands on, once: the repository by the name that it has, the base branch, that the change set's commit is on it, that the
+ * change set takes nothing away there that it does not name, and reaches nothing protected through a link there; and what tree git makes of it.
  * Everything after goes by what is noted here, whatever the base branch does meanwhile.
  */
 export function baseStep(repository: Repository, changeSet: ChangeSet, policy: DraftPolicy): Step {
@@ -50,7 +53,9 @@ export function baseStep(repository: Repository, changeSet: ChangeSet, policy: D
         throw offBase(`is not (or no longer) on its branch ${baseBranch}`, baseSha, baseBranch);
       }
       const baseTree = compared.base_commit.commit.tree.sha;
-      await checkAgainstBase(repository, baseTree, changeSet, { signal });
+      const base = new BaseTree(repository, baseTree, { signal });
+      await checkAgainstBase(base, changeSet);
+      await checkBaseLinks(policy, changeSet, await base.links());
       return {
         configured,
         owner: about.owner.login,
@@ -58,6 +63,7 @@ export function baseStep(repository: Repository, changeSet: ChangeSet, policy: D
         baseBranch,
         baseSha,
         baseTree,
+        wantedTree: (await treeWith(base.readFolder, baseTree, changeSet)) ?? null,
       };
     },
   };

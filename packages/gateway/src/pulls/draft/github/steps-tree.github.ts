@@ -34,7 +34,7 @@ export function blobsStep(repository: Repository, { files }: ChangeSet): Step {
   };
 }
 
-/** Makes the tree, and holds it against git's where the workspace is. */
+/** Makes the tree, and holds it against what git makes of the same. */
 export function treeStep(repository: Repository, changeSet: ChangeSet): Step {
   return {
     name: 'tree',
@@ -55,9 +55,10 @@ export function treeStep(repository: Repository, changeSet: ChangeSet): Step {
       const made = await (inTwo
         ? make(baseTree, deletions).then((without) => make(without, files))
         : make(baseTree, [...files, ...deletions]));
-      const wanted = changeSet.treeSha;
-      if (wanted !== undefined && wanted !== made) {
-        throw otherObject('the tree of the change set', wanted, made);
+      // As we make it of the base, where that could be told, and as the workspace says.
+      for (const wanted of [done['base']?.['wantedTree'], changeSet.treeSha]) {
+        if (typeof wanted === 'string' && wanted !== made)
+          throw otherObject('the tree of the change set', wanted, made);
       }
       if (made === baseTree) {
         throw new HoldfastError('conflict', 'The change set changes nothing: what it holds is on its base already.');

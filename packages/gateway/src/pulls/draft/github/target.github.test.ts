@@ -1,8 +1,11 @@
+import type { ChangeSet } from '@holdfast/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MemoryEntries } from '../../../conversations/entries.memory.ts';
 import { git } from '../../../../../../test/support/github/checkout.ts';
 import { samplePolicy } from '../../../../../../test/support/github/sample-draft.ts';
 import { branchOf } from '../commit.ts';
+import type { Draft } from '../draft.ts';
+import { readOutbox } from '../outbox-entry.ts';
 import { GitHubScene, killAt, publish } from '../testing/github-scene.ts';
 
 let scene: GitHubScene;
@@ -125,6 +128,26 @@ describe('a draft on GitHub', () => {
     expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 0 });
   });
 
+  test('reaches nothing that is protected through a link of its base', async () => {
+    const draft = scene.newDraft();
+    const policy = { ...samplePolicy, protectedPaths: ['/current'] };
+    // It leads to src/price.ts.
+    expect(await publish(scene.gateway({ policy }), { ...draft, changeSet: onlyPrice(draft) })).toMatchObject({
+      kind: 'failed',
+      code: 'forbidden',
+      message: expect.stringContaining('"src/price.ts", which is also "current" through a symbolic link'),
+    });
+    expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 0 });
+  });
+
+  test('knows which tree it is to have before anything is sent, also when nobody says', async () => {
+    const draft = scene.newDraft();
+    const entries = new MemoryEntries();
+    await publish(scene.gateway({ entries }), draft);
+    const [base] = (await readOutbox(entries, draft.draftId))?.steps ?? [];
+    expect(base?.result).toMatchObject({ wantedTree: await scene.checkout.treeOf(draft.changeSet) });
+  });
+
   test('is refused by its policy before anything is sent', async () => {
     const draft = scene.newDraft();
     const file = { path: '.github/workflows/ci.yml', mode: '100644', content: 'x', encoding: 'utf-8' } as const;
@@ -132,3 +155,7 @@ describe('a draft on GitHub', () => {
     expect(asked).toEqual({ kind: 'refused', faults: [expect.stringContaining('.github/workflows/ci.yml')] });
   });
 });
+
+function onlyPrice({ changeSet }: Draft): ChangeSet {
+  return { ...changeSet, files: changeSet.files.filter(({ path }) => path === 'src/price.ts'), deletions: [] };
+}

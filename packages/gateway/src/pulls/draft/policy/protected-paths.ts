@@ -60,6 +60,19 @@ export class ProtectedPaths {
     const below = this.#patterns.find(({ parts }) => liesAbove(names, parts));
     return below === undefined ? undefined : { pattern: below.pattern, relation: 'above' };
   }
+
+  /**
+   * Whether there may be a protected path of which this is the beginning, but for those whose last names alone make them protected, wherever
+   * they lie.
+   */
+  mayLeadTo(path: string): boolean {
+    const names = foldedParts(path).map(lettersOf);
+    return this.#patterns.some(({ parts }) => {
+      const at = reached(parts, names);
+      const isAnywhere = parts.length === 2 && parts[0] === '**';
+      return at.has(parts.length) || (at.size > 0 && !isAnywhere);
+    });
+  }
 }
 
 /** `**`, or what one part of a path must look like. */
@@ -86,10 +99,15 @@ function lettersOf(name: readonly string[]): readonly Letter[] {
 
 /** Whether the pattern, or a folder that it stands for, takes in the path from its beginning. */
 function matchesFrom(parts: readonly PatternPart[], names: readonly (readonly Letter[])[]): boolean {
-  // Which parts of the pattern may come next; a `**` may be left out.
+  return reached(parts, names).has(parts.length);
+}
+
+/** Which parts of the pattern may come next after the path; its end when the path lies in what it stands for, none when it leads elsewhere. */
+function reached(parts: readonly PatternPart[], names: readonly (readonly Letter[])[]): ReadonlySet<number> {
+  // A `**` may be left out.
   let at = skipped(new Set([0]), parts);
   for (const name of names) {
-    if (at.has(parts.length)) return true;
+    if (at.has(parts.length)) return at;
     const next = new Set<number>();
     for (const index of at) {
       const part = parts[index];
@@ -98,7 +116,7 @@ function matchesFrom(parts: readonly PatternPart[], names: readonly (readonly Le
     }
     at = skipped(next, parts);
   }
-  return at.has(parts.length);
+  return at;
 }
 
 function skipped(at: ReadonlySet<number>, parts: readonly PatternPart[]): ReadonlySet<number> {
