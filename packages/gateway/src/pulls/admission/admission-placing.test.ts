@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { MemoryEntries } from '../../conversations/entries.memory.ts';
 import { TokenPool } from '../tokens/token-pool.ts';
 import type { Admitted } from './admission.ts';
 import { answer, content, get, minuteMs, permitOf, quota, read, settled } from './testing/door.ts';
 import { ScriptedApp } from './testing/scripted-app.ts';
-import { TokenAdmission } from './token-admission.ts';
+import { TokenAdmission, type TokenAdmissionOptions } from './token-admission.ts';
 
 const told = quota(5_000, 4_000, 600 * minuteMs);
 const never = new AbortController().signal;
@@ -17,10 +18,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+function doorOf(options: TokenAdmissionOptions = {}) {
+  const admission = new TokenAdmission(new TokenPool(['ghp_aaa']), { app: new ScriptedApp(), ...options });
+  return (what = write, notAfterMs = Infinity) => admission.admit(what, { signal: never, notAfterMs });
+}
+
 /** A door whose app is installed at acme, with a person's token beside it; both quotas are known. */
 async function openDoor() {
-  const admission = new TokenAdmission(new TokenPool(['ghp_aaa']), { app: new ScriptedApp() });
-  const ask = (what = write, notAfterMs = Infinity) => admission.admit(what, { signal: never, notAfterMs });
+  const ask = doorOf();
   const first = ask(look);
   await vi.advanceTimersByTimeAsync(100);
   const ofApp = await permitOf(first);
@@ -44,6 +49,22 @@ describe('what is written with an app beside tokens of persons', () => {
     expect(await settled(all)).toEqual(['permit', 'permit', 'waiting']);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await labelsOf(all)).toEqual(['app-1', 'app-1', 'app-1']);
+  });
+
+  test('is the app’s as well when another gateway takes its second', async () => {
+    const entries = new MemoryEntries();
+    const doors = [doorOf({ entries }), doorOf({ entries })];
+    for (const ask of doors) {
+      const first = ask(look);
+      await vi.advanceTimersByTimeAsync(1_000);
+      (await permitOf(first)).ended(get, answer(200, told));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    const all = [...doors, ...doors].map((ask) => ask());
+    expect((await settled(all)).filter((kind) => kind === 'permit')).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(await settled(all)).toEqual(all.map(() => 'permit'));
+    expect(await labelsOf(all)).toEqual(all.map(() => 'app-1'));
   });
 
   test('waits for an app that cools down for a second; reads do not', async () => {
