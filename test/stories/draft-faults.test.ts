@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MemoryEntries } from '../../packages/gateway/src/conversations/entries.memory.ts';
 import type { Clock } from '../../packages/gateway/src/pulls/draft/clock.ts';
-import type { DraftEnd } from '../../packages/gateway/src/pulls/draft/outbox.ts';
+import type { DraftEnd } from '../../packages/gateway/src/pulls/draft/draft-end.ts';
 import { branchOf } from '../../packages/gateway/src/pulls/draft/commit.ts';
 import { draftFacts, faultsOf } from '../support/github/draft-facts.ts';
 import { DraftScene } from '../support/github/draft-scene.ts';

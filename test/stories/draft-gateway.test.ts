@@ -80,7 +80,7 @@ test('what it asked is counted by the app’s label, and no token or key stands 
 async function accept(draft: ReturnType<typeof sampleDraft>): Promise<void> {
   const store = new SQLiteConversationStore(`${gateway.dir}/store/holdfast.db`, { ttlMs: null });
   const nobody = { request: () => Promise.reject(new Error('who accepts a draft asks GitHub nothing')) };
-  const target = new GitHubTarget({ github: nobody, owner: 'acme', repo: 'shop-1', policy: samplePolicy });
+  const target = new GitHubTarget({ github: nobody, owner: 'acme', repo: 'shop-1' });
   const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
   const projectOf = (id: ProjectId) => (id === 'shop-1' ? { target, policy: samplePolicy } : undefined);
   const drafts = new Drafts({ entries: store, owner: newOwner(), log: silent, projectOf });

@@ -140,7 +140,7 @@ async function openDrafts(config: Config, parts: DraftParts, stack: AsyncDisposa
     if (to.kind === 'git') {
       targets.set(id, { policy, target: new GitTarget({ remote: to.remote, env: config.environment }) });
     } else if (github) {
-      targets.set(id, { policy, target: new GitHubTarget({ github, policy, ...to }) });
+      targets.set(id, { policy, target: new GitHubTarget({ github, ...to }) });
     }
   }
   const { store, log } = parts;

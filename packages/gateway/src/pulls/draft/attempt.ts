@@ -6,7 +6,8 @@ import { deleteParts, keptMs } from './content.ts';
 import type { DeadOwners } from './dead-owners.ts';
 import { stateOf, type DraftState } from './draft-state.ts';
 import { changeOutbox, readOutbox, type Changed } from './outbox-entry.ts';
-import type { DraftEnd, Outbox } from './outbox.ts';
+import type { DraftEnd } from './draft-end.ts';
+import type { Outbox } from './outbox.ts';
 import { carryOn } from './publication.ts';
 import type { DraftTarget } from './target.ts';
 

@@ -1,4 +1,5 @@
-import type { DraftEnd, Outbox } from './outbox.ts';
+import type { DraftEnd } from './draft-end.ts';
+import type { Outbox } from './outbox.ts';
 
 /** How a draft stands, for whoever asked for it. */
 export type DraftState =

@@ -10,7 +10,8 @@ import { contentOfDraft, deleteParts, maxContentBytes, writeParts } from './cont
 import type { Draft } from './draft.ts';
 import { stateOf, type DraftState } from './draft-state.ts';
 import { changeOutbox, draftIdIn, entryOf, openDrafts, outboxKey, parseOutbox, readOutbox } from './outbox-entry.ts';
-import { openOutbox, type DraftEnd, type Outbox } from './outbox.ts';
+import type { DraftEnd } from './draft-end.ts';
+import { openOutbox, type Outbox } from './outbox.ts';
 import { policyFaults, type DraftPolicy } from './policy/policy.ts';
 import type { DraftTarget } from './target.ts';
 

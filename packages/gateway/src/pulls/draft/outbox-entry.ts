@@ -1,6 +1,7 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { Entry, EntryStore } from '../../conversations/entry-store.ts';
-import { advance, type Outbox, type OutboxEvent, type Refusal } from './outbox.ts';
+import type { OutboxEvent, Refusal } from './outbox-event.ts';
+import { advance, type Outbox } from './outbox.ts';
 
 /** The list of drafts that somebody has still to see to. */
 export const openDrafts = 'drafts';

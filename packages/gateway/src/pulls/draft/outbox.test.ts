@@ -1,18 +1,11 @@
 import type { ProjectId } from '@holdfast/protocol';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { advance, giveUpAfterMs, openOutbox, publishedBy, type Outbox, type OutboxEvent } from './outbox.ts';
+import { publishedBy } from './draft-end.ts';
+import type { OutboxEvent } from './outbox-event.ts';
+import { advance, giveUpAfterMs, openOutbox, type Outbox } from './outbox.ts';
 import type { StepResult } from './target.ts';
-
-const policy = {
-  base: null,
-  branchPrefix: 'holdfast/',
-  protectedPaths: [],
-  maxFiles: 100,
-  maxBytes: 1_000_000,
-  labels: [],
-  author: { name: 'Holdfast', email: 'holdfast@example.com' },
-};
+import { samplePolicy } from './testing/sample-draft.ts';
 
 const names = ['base', 'tree', 'branch', 'pull'] as const;
 const results: Readonly<Record<(typeof names)[number], StepResult>> = {
@@ -25,7 +18,7 @@ const results: Readonly<Record<(typeof names)[number], StepResult>> = {
 function opened(atMs = 0): Outbox {
   const steps = names.map((name) => ({ name, isVisible: name === 'branch' || name === 'pull' }));
   return openOutbox(
-    { draftId: 'd-1', projectId: 'shop' as ProjectId, content: { parts: 1, digest: 'x' }, policy, steps },
+    { draftId: 'd-1', projectId: 'shop' as ProjectId, content: { parts: 1, digest: 'x' }, policy: samplePolicy, steps },
     atMs,
   );
 }
@@ -101,7 +94,7 @@ describe('what happens', () => {
   });
 
   test('the results of all steps together are what was published', () => {
-    expect(publishedBy(after(claimed, ...allDone))).toEqual({
+    expect(publishedBy(after(claimed, ...allDone).steps)).toEqual({
       kind: 'published',
       url: 'u',
       number: 7,
@@ -109,7 +102,7 @@ describe('what happens', () => {
       treeSha: 't',
       branch: 'holdfast/d-1',
     });
-    expect(publishedBy(after(claimed, sending('base'), done('base')))).toBeUndefined();
+    expect(publishedBy(after(claimed, sending('base'), done('base')).steps)).toBeUndefined();
   });
 
   test('pauses double with each failure up to an hour, begin anew after a success, and obey a limit that names its end', () => {

@@ -1,4 +1,6 @@
 import type { ProjectId } from '@holdfast/protocol';
+import type { DraftEnd } from './draft-end.ts';
+import type { OutboxEvent, Refusal } from './outbox-event.ts';
 import type { DraftPolicy } from './policy/policy.ts';
 import type { StepResult, StepResults } from './target.ts';
 
@@ -19,24 +21,6 @@ export type OutboxStep = {
   readonly noted?: StepResult;
   readonly result?: StepResult;
 };
-
-export type Published = {
-  readonly kind: 'published';
-  /** Of the pull request; null where there is none, for a plain git remote. */
-  readonly url: string | null;
-  readonly number: number | null;
-  readonly headSha: string;
-  readonly treeSha: string;
-  readonly branch: string;
-  /** What could not be done beside it (labels, check runs, a comment), and why: a sentence each. Absent when there is nothing. */
-  readonly leftOut?: readonly string[];
-};
-
-export type DraftEnd =
-  | Published
-  /** `message` names the way out. */
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
-  | { readonly kind: 'cancelled' };
 
 export type Outbox = {
   readonly draftId: string;
@@ -59,53 +43,6 @@ export type Outbox = {
   readonly end: DraftEnd | null;
   readonly isTidy: boolean;
 };
-
-export type OutboxEvent =
-  | {
-      readonly kind: 'claim';
-      readonly owner: string;
-      readonly atMs: number;
-      readonly untilMs: number;
-      /** A claim of this owner is taken from it although its time is not over: it is known that nobody is at it any more. */
-      readonly takeFrom?: string;
-    }
-  | { readonly kind: 'renew'; readonly generation: number; readonly atMs: number; readonly untilMs: number }
-  | { readonly kind: 'sending'; readonly generation: number; readonly atMs: number; readonly step: string }
-  | { readonly kind: 'note'; readonly generation: number; readonly step: string; readonly progress: StepResult }
-  | {
-      readonly kind: 'done';
-      readonly generation: number;
-      readonly atMs: number;
-      readonly step: string;
-      readonly result: StepResult;
-    }
-  /** Trying again later may help; `notBefore` when it is known from when on. */
-  | {
-      readonly kind: 'interrupted';
-      readonly generation: number;
-      readonly atMs: number;
-      readonly message: string;
-      readonly notBefore?: number;
-    }
-  | {
-      readonly kind: 'released';
-      readonly generation: number;
-      /** What was being sent may take effect until then: others wait so long, but no longer than for the claim. */
-      readonly settledAt?: number;
-    }
-  | { readonly kind: 'ended'; readonly generation: number; readonly end: DraftEnd }
-  | { readonly kind: 'tidied'; readonly generation: number }
-  | { readonly kind: 'cancel' }
-  | { readonly kind: 'retry'; readonly atMs: number };
-
-export type Refusal =
-  /** Somebody else has taken it over, or the time of the claim is over. */
-  | 'stale'
-  | 'held'
-  | 'not_due'
-  | 'ended'
-  /** What people see of it may be there already. */
-  | 'too_late';
 
 export type Transition =
   | { readonly kind: 'next'; readonly outbox: Outbox }
@@ -167,23 +104,6 @@ export function advance(outbox: Outbox, event: OutboxEvent): Transition {
 /** Of the steps that are done. */
 export function resultsOf(outbox: Outbox): StepResults {
   return Object.fromEntries(outbox.steps.flatMap(({ name, result }) => (result ? [[name, result]] : [])));
-}
-
-/** What all steps together came to. Undefined while there is no commit on a branch. */
-export function publishedBy(outbox: Outbox): Published | undefined {
-  const all: StepResult = Object.assign({}, ...outbox.steps.map(({ result }) => result));
-  const { url = null, number = null, headSha, treeSha, branch } = all;
-  if (typeof headSha !== 'string' || typeof treeSha !== 'string' || typeof branch !== 'string') return undefined;
-  const leftOut = outbox.steps.map(({ result }) => result?.['leftOut']).filter((one) => typeof one === 'string');
-  return {
-    kind: 'published',
-    url: typeof url === 'string' ? url : null,
-    number: typeof number === 'number' ? number : null,
-    headSha,
-    treeSha,
-    branch,
-    ...(leftOut.length > 0 && { leftOut }),
-  };
 }
 
 type Claimed = Exclude<OutboxEvent, { readonly kind: 'claim' | 'cancel' | 'retry' }>;

@@ -6,7 +6,9 @@ import { readDraft } from './content.ts';
 import { settledMs } from './dead-owners.ts';
 import { failureOf } from './failure.ts';
 import { changeOutbox } from './outbox-entry.ts';
-import { publishedBy, resultsOf, type DraftEnd, type Outbox, type OutboxEvent } from './outbox.ts';
+import { publishedBy, type DraftEnd } from './draft-end.ts';
+import type { OutboxEvent } from './outbox-event.ts';
+import { resultsOf, type Outbox } from './outbox.ts';
 import type { DraftTarget, Step, StepOptions, StepResult } from './target.ts';
 
 export type PublicationParts = {
@@ -60,7 +62,7 @@ class Publication {
       if (!step) throw new HoldfastError('conflict', targetChanged(name));
       await this.#carryOut(step, phase === 'sending');
     }
-    const published = publishedBy(this.outbox);
+    const published = publishedBy(this.outbox.steps);
     if (!published)
       throw new HoldfastError('internal', `The steps of ${this.outbox.draftId} made no commit on a branch.`);
     return published;

@@ -14,21 +14,17 @@ export type GitHubTargetParts = {
   readonly github: GitHub;
   readonly owner: string;
   readonly repo: string;
-  /** For drafts whose own policy is not known. */
-  readonly policy: DraftPolicy;
 };
 
 /** A repository on GitHub, to which drafts go through its Git Data API: nothing is seen of one before its branch is made. */
 export class GitHubTarget implements DraftTarget {
   readonly #repository: Repository;
-  readonly #policy: DraftPolicy;
 
-  constructor({ github, owner, repo, policy }: GitHubTargetParts) {
+  constructor({ github, owner, repo }: GitHubTargetParts) {
     this.#repository = new Repository(github, owner, repo);
-    this.#policy = policy;
   }
 
-  stepsOf(draft: Draft, policy: DraftPolicy = this.#policy): readonly Step[] {
+  stepsOf(draft: Draft, policy: DraftPolicy): readonly Step[] {
     const repository = this.#repository;
     const { changeSet, checks } = draft;
     const commit = commitOf(draft, policy);

@@ -2,7 +2,7 @@ import { FakeClock } from '../../../../../../test/support/fake-clock.ts';
 import { until } from '../../../../../../test/support/until.ts';
 import { MemoryEntries } from '../../../conversations/entries.memory.ts';
 import { Drafts, type DraftsParts } from '../drafts.ts';
-import type { DraftEnd } from '../outbox.ts';
+import type { DraftEnd } from '../draft-end.ts';
 import { policy, ScriptedTarget } from './scripted-target.ts';
 import { silent } from './silent.ts';
 

@@ -73,7 +73,7 @@ export class GitHubScene implements AsyncDisposable {
       config: { maxRetries: 3, baseDelay: 0.001, maxDelay: 0.002, jitter: false },
       baseUrl: this.proxy.url,
     });
-    const target = new GitHubTarget({ github, owner: 'acme', repo, policy });
+    const target = new GitHubTarget({ github, owner: 'acme', repo });
     return new Drafts({
       entries: new MemoryEntries(),
       owner: 'gateway-1',

@@ -1,6 +1,6 @@
 import type { ConversationId, ProjectId, UserId } from '@holdfast/protocol';
 import type { Draft } from '../draft.ts';
-import type { Published } from '../outbox.ts';
+import type { Published } from '../draft-end.ts';
 import type { DraftPolicy } from '../policy/policy.ts';
 import type { DraftTarget, Step, StepOptions, StepResult } from '../target.ts';
 
