@@ -1,7 +1,8 @@
 import { HoldfastError } from '@holdfast/protocol';
-import { orAborted, type RetryAttempt, type Tried } from '../retry/call-until-done.ts';
+import type { RetryAttempt, Tried } from '../retry/call-until-done.ts';
 import { classify, type Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
+import { orAborted } from '../retry/or-aborted.ts';
 import { readAnswer, type FailedCall } from '../retry/read-answer.ts';
 import type { Came } from './admitted-attempts.ts';
 import type { Ask } from '../admission/admission.ts';

@@ -13,9 +13,11 @@ export type GitHubOptions<Of extends Route> = {
   readonly signal?: AbortSignal;
   /**
    * Looks whether a write that was sent, and whose outcome is unknown, has taken effect: the data that it would have been answered, or undefined
-   * when it has not. Without it a `POST` or `PATCH` that may have arrived is not sent again.
+   * when it has not. Without it a `POST` or `PATCH` that may have arrived is not sent again. Nobody waits for it once its `signal` has aborted.
    */
-  readonly lookUp?: () => Promise<Endpoints[Of]['response']['data'] | undefined>;
+  readonly lookUp?: (options: {
+    readonly signal: AbortSignal;
+  }) => Promise<Endpoints[Of]['response']['data'] | undefined>;
 };
 
 /**

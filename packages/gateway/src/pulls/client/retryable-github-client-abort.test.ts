@@ -84,6 +84,44 @@ describe('a signal', () => {
   });
 });
 
+describe('a write that is not answered in all the time that there is', () => {
+  const comment = 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments';
+  const said = { ...shop, issue_number: 1, body: 'hello' } as const;
+
+  test.each([undefined, async (): Promise<undefined> => {}])(
+    'is one whose outcome is unknown, whether or not somebody could have looked: %o',
+    async (lookUp) => {
+      await using github = await startScriptedGitHub(silence);
+      const client = clientOf(github, { config: { ...quick, totalTimeout: 10 } });
+      const call = client.request(comment, said, lookUp && { lookUp });
+      call.catch(() => {});
+      await github.untilArrived(1);
+      await vi.advanceTimersByTimeAsync(10_000);
+      await expect(call).rejects.toMatchObject({ stop: 'unknown_outcome', attempts: 1 });
+    },
+  );
+
+  test('is looked for with a signal that ends with the time', async () => {
+    await using github = await startScriptedGitHub(plain(502));
+    const { promise: isWaiting, resolve: onRetry } = Promise.withResolvers<unknown>();
+    const client = clientOf(github, { config: { ...quick, totalTimeout: 10 }, onRetry });
+    const { promise: isLooking, resolve } = Promise.withResolvers<AbortSignal>();
+    const lookUp = ({ signal }: { readonly signal: AbortSignal }): Promise<never> => {
+      resolve(signal);
+      return new Promise(() => {});
+    };
+    const call = client.request(comment, said, { lookUp });
+    call.catch(() => {});
+    await isWaiting;
+    await vi.advanceTimersByTimeAsync(5);
+    const signal = await isLooking;
+    expect(signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await expect(call).rejects.toMatchObject({ stop: 'unknown_outcome', status: 502 });
+    expect(signal.aborted).toBe(true);
+  });
+});
+
 describe('an answer that takes too long', () => {
   test.each([
     ['to begin', silence],

@@ -101,6 +101,13 @@ describe('a write whose outcome is unknown', () => {
     };
     await expect(clientOf(github).request(comment, said, { lookUp, signal: controller.signal })).rejects.toBe(reason);
   });
+
+  test('is known once it was looked for: it is only late when its turn does not come again', async () => {
+    const usedUp = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '4102444800' };
+    await using github = await startScriptedGitHub(plain(502, usedUp));
+    const lookUp = async (): Promise<undefined> => {};
+    await expect(clientOf(github).request(comment, said, { lookUp })).rejects.toMatchObject({ stop: 'over_budget' });
+  });
 });
 
 describe('a write that did not arrive', () => {

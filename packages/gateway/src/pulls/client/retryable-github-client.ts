@@ -22,10 +22,10 @@ import { noMeter, type RetryReason } from '../admission/github-meter.ts';
 import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
 import { openAdmission } from '../admission/open-admission.ts';
 import { checkComplete, readOutgoing } from './outgoing.ts';
-import { admittedSend, type Answered, type Sending } from './send-request.ts';
+import { admittedSend, foundAnswer, type Answered, type Sending } from './send-request.github.ts';
 import { TokenAdmission } from '../admission/token-admission.ts';
 import { GitHubAccountReader } from '../tokens/account-reader.github.ts';
-import { foundAnswer, type OctokitRequest } from './transport.github.ts';
+import type { OctokitRequest } from './exchange.github.ts';
 
 /** An answer, and whether it is GitHub's own, one kept from before that GitHub says still holds, or what `lookUp` found. */
 export type ClientAnswer<Of extends Route> = GitHubAnswer<Of> & { readonly source: Answered['source'] };
@@ -35,7 +35,7 @@ export type CallOptions<Result> = {
   /** What is asked. Default: a read when the name begins with `get`, `list`, `check`, `search` and the like, else a write. */
   readonly question?: Question;
   /** As {@link GitHubOptions.lookUp}. */
-  readonly lookUp?: () => Promise<Result | undefined>;
+  readonly lookUp?: (options: { readonly signal: AbortSignal }) => Promise<Result | undefined>;
 };
 
 /**
@@ -124,7 +124,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     }
     const named = readCall(name, parameters, question);
     const { githubService } = this.#options;
-    const found = lookUp && (async () => foundResult(await lookUp()));
+    const found = lookUp && (async (given: LookUpOptions) => foundResult(await lookUp(given)));
     if (typeof githubService !== 'function') {
       return await this.#persist(
         (attempt) => tryWithOwnToken(githubService, named, attempt, this.#timeoutMs),
@@ -148,7 +148,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     baseUrl: string,
     [route, parameters]: readonly [route: string, parameters: Readonly<Record<string, unknown>>],
     signal?: AbortSignal,
-    lookUp?: () => Promise<unknown>,
+    lookUp?: (given: LookUpOptions) => Promise<unknown>,
   ): Promise<Answered> {
     const { allowMutations = false, maxAnswerBytes: maxBytes = 16 * 1024 * 1024 } = this.#options;
     checkComplete(route, parameters);
@@ -158,7 +158,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     return await this.#persistAdmitted(
       admittedSend(sending),
       signal,
-      lookUp && (async () => foundAnswer(await lookUp())),
+      lookUp && (async (given) => foundAnswer(await lookUp(given))),
     );
   }
 
@@ -214,7 +214,8 @@ export class RetryableGitHubClient<Service extends object = object> implements G
   }
 }
 
-type LookUp<Result> = () => Promise<{ readonly result: Result } | undefined>;
+type LookUpOptions = { readonly signal: AbortSignal };
+type LookUp<Result> = (given: LookUpOptions) => Promise<{ readonly result: Result } | undefined>;
 
 /** A refused token is no reason of its own: the door counts it. */
 function reasonOf({ verdict, limit }: RetryNotice): RetryReason | undefined {

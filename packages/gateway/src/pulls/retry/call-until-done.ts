@@ -1,5 +1,6 @@
 import { decide, secondaryDelayMs, type BackOffPolicy } from './back-off.ts';
 import type { Verdict } from './classify.ts';
+import { orAborted } from './or-aborted.ts';
 import type { FailedCall } from './read-answer.ts';
 import { RetryError, type RetryStop } from './retry-error.ts';
 
@@ -52,7 +53,9 @@ export type CallOptions<Result> = {
   /** The attempts look for themselves whether an earlier one has taken effect, once they are told that its outcome is unknown. */
   readonly looksUp?: boolean | undefined;
   /** What an earlier attempt came to, if it has taken effect; asked before a next one, and before the call is given up. */
-  readonly lookUp?: (() => Promise<{ readonly result: Result } | undefined>) | undefined;
+  readonly lookUp?:
+    | ((options: { readonly signal: AbortSignal }) => Promise<{ readonly result: Result } | undefined>)
+    | undefined;
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined;
   /** From 0 to below 1. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
@@ -84,7 +87,7 @@ export async function callUntilDone<Result>(
       const next = tried.kind === 'too_late' ? stopLate(story, policy, tried) : follow(story, options, tried);
       if (next.kind === 'stop') {
         // What was sent before may have taken effect by now, and be the very reason of this refusal.
-        const late = either.aborted ? undefined : await lookUp(story, options, either);
+        const late = await lookUp(story, options, either);
         if (late) return late.result;
         throw next.error;
       }
@@ -106,11 +109,13 @@ type Story = {
   /** The wait that the next attempt ends. */
   waitMs: number;
   outcomeUnknown: boolean;
+  /** Nobody has looked since what was sent last had an unknown outcome. */
+  isUnseen: boolean;
   secondaryLimits: number;
   last: Failed | undefined;
 };
 
-const untried = { outcomeUnknown: false, secondaryLimits: 0, last: undefined };
+const untried = { outcomeUnknown: false, isUnseen: false, secondaryLimits: 0, last: undefined };
 
 type Next = { readonly kind: 'again'; readonly delayMs: number } | { readonly kind: 'stop'; readonly error: Error };
 
@@ -162,6 +167,7 @@ function note(story: Story, failed: Failed): void {
   story.last = failed;
   story.secondaryLimits = isSecondary(verdict) ? story.secondaryLimits + 1 : 0;
   story.outcomeUnknown ||= verdict.kind === 'unknown_outcome';
+  story.isUnseen ||= verdict.kind === 'unknown_outcome';
 }
 
 function stopLate(story: Story, policy: BackOffPolicy, late: TooLate): Next {
@@ -181,11 +187,16 @@ async function lookUp<Result>(
   signal: AbortSignal,
 ): Promise<{ readonly result: Result } | undefined> {
   if (!story.outcomeUnknown || !options.lookUp) return undefined;
+  options.signal.throwIfAborted();
+  if (signal.aborted && !story.isUnseen) return undefined;
   try {
-    return await orAborted(options.lookUp(), signal);
+    signal.throwIfAborted();
+    const found = await orAborted(options.lookUp({ signal }), signal);
+    story.isUnseen = false;
+    return found;
   } catch (error) {
     options.signal.throwIfAborted();
-    throw giveUp(story, options.policy, 'unknown_outcome', error);
+    throw giveUp(story, options.policy, 'unknown_outcome', signal.aborted ? story.last?.error : error);
   }
 }
 
@@ -238,15 +249,6 @@ async function ofCaller<Result>(tried: Promise<Tried<Result>>, signal: AbortSign
     signal.throwIfAborted();
     throw error;
   }
-}
-
-/** Rejects with the signal's reason at once: what does not heed its signal must not hold its caller. */
-export function orAborted<Result>(call: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  return Promise.race([call, promise]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 function pauseFor(delayMs: number, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,9 @@
 import { HoldfastError } from '@holdfast/protocol';
-import { callUntilDone, orAborted, type RetryAttempt, type RetryNotice, type Tried } from './call-until-done.ts';
+import { callUntilDone, type RetryAttempt, type RetryNotice, type Tried } from './call-until-done.ts';
 import { classify, type Question } from './classify.ts';
 import { isObject } from './is-object.ts';
 import { aBoolean, aFunction, optionFaults, type OptionRule } from './option-faults.ts';
+import { orAborted } from './or-aborted.ts';
 import { readAnswer, type FailedCall } from './read-answer.ts';
 import { RetryConfig } from './retry-config.ts';
 import type { RetrySettings } from './retry-settings.ts';

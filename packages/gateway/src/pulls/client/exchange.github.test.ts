@@ -170,6 +170,30 @@ describe('an answer', () => {
     expect(admission).toMatchObject({ open: 0, ended: 1 });
   });
 
+  test('to a write that is too long leaves its outcome unknown, which may be looked up', async () => {
+    const long = json({ id: 7, text: 'x'.repeat(1000) }, 201);
+    await using github = await startScriptedGitHub(long);
+    const client = clientOf(github, { maxAnswerBytes: 100 });
+    await expect(client.request(comment, said)).rejects.toMatchObject({ stop: 'unknown_outcome' });
+    const found = await client.request(comment, said, { lookUp: async () => ({ id: 7 }) as never });
+    expect(found).toMatchObject({ data: { id: 7 }, source: 'look_up' });
+    expect(github.arrived).toHaveLength(2);
+  });
+
+  test('in a JSON that Octokit does not read is the text that it is', async () => {
+    const type = 'application/problem+json; charset=utf-8';
+    await using github = await startScriptedGitHub(plain(200, {}, '{"a": 1}', type));
+    expect(await clientOf(github).request('GET /zen', {})).toMatchObject({ data: '{"a": 1}' });
+  });
+
+  test.each([plain(200, {}, '<html>Log in to the hotel</html>', 'text/html'), plain(204)])(
+    'to GraphQL that is no answer to it is asked for again, and is not taken for one without data',
+    async (nonsense) => {
+      await using github = await startScriptedGitHub(nonsense, json({ data: { a: 1 } }));
+      expect(await clientOf(github).graphql('{ a }')).toEqual({ a: 1 });
+    },
+  );
+
   test('without a body is one', async () => {
     await using github = await startScriptedGitHub(plain(204));
     const answer = await clientOf(github).request('DELETE /repos/{owner}/{repo}/git/refs/{ref}', {

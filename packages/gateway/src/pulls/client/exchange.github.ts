@@ -2,6 +2,7 @@ import { HoldfastError } from '@holdfast/protocol';
 import type { request as octokit } from '@octokit/request';
 import { RequestError } from '@octokit/request-error';
 import type { Answer } from '../retry/classify.ts';
+import { isObject } from '../retry/is-object.ts';
 import { readAnswer, type FailedCall } from '../retry/read-answer.ts';
 import type { KeptAnswer } from './etag-cache.ts';
 import { fetchWhole, type FetchOptions, type Seen } from './fetch-whole.github.ts';
@@ -32,13 +33,6 @@ export type Exchange =
   /** GitHub wants it at another address, where it may be sent. */
   | { readonly kind: 'sent_on'; readonly answer: Answer; readonly call: FailedCall; readonly to: string }
   | { readonly kind: 'failed'; readonly answer: Answer; readonly call: FailedCall; readonly error: unknown };
-
-/** What a write is answered that turns out to have taken effect already; undefined when it has not. */
-export function foundAnswer(
-  data: unknown,
-): { readonly result: OctokitAnswer & { readonly source: 'look_up' } } | undefined {
-  return data === undefined ? undefined : { result: { status: 200, headers: {}, data, source: 'look_up' } };
-}
 
 /**
  * Sends one request, once, and waits for the whole answer. The token is set here, below Octokit, so that none of its errors knows it; it goes to the
@@ -86,7 +80,7 @@ export async function exchange(
     };
   } catch (error) {
     if (!seen.isSent) throw error;
-    return failedOf(error, seen, signal);
+    return failedOf(outgoing, error, seen, signal);
   } finally {
     clearTimeout(timer);
   }
@@ -95,15 +89,16 @@ export async function exchange(
 const noAnswer = new DOMException('GitHub did not answer in time', 'TimeoutError');
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-function failedOf(error: unknown, seen: Seen, signal: AbortSignal): Exchange {
+function failedOf(outgoing: Outgoing, error: unknown, seen: Seen, signal: AbortSignal): Exchange {
   if (signal.aborted) {
     const call = { answer: { kind: 'no_answer', reason: 'timeout' } } as const;
     return { kind: 'failed', answer: call.answer, call, error };
   }
-  // Ours: the answer is too long, or leads to where this client does not go. Trying again would not help.
+  // Ours: the answer is too long, or leads to where this client does not go. Trying again would not help, but a write may have taken effect.
   if (seen.fault instanceof HoldfastError) {
     const call = callOf(seen, undefined);
-    return { kind: 'failed', answer: call.answer, call, error: seen.fault };
+    const isDone = outgoing.ask.kind !== 'read' && isOk(seen.status);
+    return { kind: 'failed', answer: isDone ? asFromBadGateway(call.answer) : call.answer, call, error: seen.fault };
   }
   const read = readAnswer(error);
   if (read) return { kind: 'failed', answer: read.answer, call: read, error };
@@ -111,6 +106,8 @@ function failedOf(error: unknown, seen: Seen, signal: AbortSignal): Exchange {
   const call = seen.fault === undefined ? callOf(seen, undefined) : lost;
   return { kind: 'failed', answer: asFromBadGateway(call.answer), call, error };
 }
+
+const isOk = (status = 0): boolean => status >= 200 && status < 300;
 
 const lost: FailedCall = { answer: { kind: 'no_answer', reason: 'connection_lost' } };
 
@@ -127,15 +124,15 @@ function asFromBadGateway(answer: Answer): Answer {
   return answer.kind === 'response' ? { ...answer, status: 502 } : answer;
 }
 
-/** Octokit gives the text where it is not the JSON that it should be: cut off, or never JSON. */
+/** Octokit gives the text where it is not the JSON that it should be: cut off, or never JSON. What is JSON, it knows by these two types. */
 function faultOf(outgoing: Outgoing, { status, headers, data }: OctokitAnswer): HoldfastError | undefined {
-  if (typeof data !== 'string' || !/^application\/(\w+\+)?json\b/.test(String(headers['content-type'])))
+  const { method, url, question } = outgoing;
+  const fault = (what: string) => new HoldfastError('unavailable', `GitHub's answer to ${method} ${url} is ${what}.`);
+  if (question.resource === 'graphql' && isOk(status) && !isObject(data)) return fault('not one to GraphQL');
+  if (typeof data !== 'string' || !/^application\/(scim\+)?json\b/i.test(String(headers['content-type'])))
     return undefined;
-  if (data === '' && (outgoing.method !== 'GET' || status !== 200)) return undefined;
-  return new HoldfastError(
-    'unavailable',
-    `GitHub's answer to ${outgoing.method} ${outgoing.url} is not the JSON that it says it is.`,
-  );
+  const isEmpty = data === '' && (method !== 'GET' || status !== 200);
+  return isEmpty ? undefined : fault('not the JSON that it says it is');
 }
 
 /** A write, or a GraphQL query, that was sent on to where it may not go: nothing has happened. */

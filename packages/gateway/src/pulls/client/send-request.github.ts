@@ -4,7 +4,7 @@ import type { AdmittedSend, Came } from './admitted-attempts.ts';
 import type { Ask, Permit } from '../admission/admission.ts';
 import type { EtagCache } from './etag-cache.ts';
 import type { Outgoing } from './outgoing.ts';
-import { exchange, type OctokitAnswer, type OctokitRequest } from './transport.github.ts';
+import { exchange, type OctokitAnswer, type OctokitRequest } from './exchange.github.ts';
 
 /** What a request was answered, and who says so: GitHub now, GitHub before, or the caller's `lookUp`. */
 export type Answered = OctokitAnswer & { readonly source: 'github' | 'cache' | 'look_up' };
@@ -61,6 +61,11 @@ async function sendRequest(sending: Sending, permit: Permit, signal: AbortSignal
   const { status, headers, data } = response;
   const result: Answered = { status, headers, data, source: came.fromCache ? 'cache' : 'github' };
   return { kind: 'answered', question, answer, call, result, asError: () => errorOf(outgoing, response) };
+}
+
+/** What a write is answered that turns out to have taken effect already; undefined when it has not. */
+export function foundAnswer(data: unknown): { readonly result: Answered } | undefined {
+  return data === undefined ? undefined : { result: { status: 200, headers: {}, data, source: 'look_up' } };
 }
 
 /**
