@@ -65,6 +65,17 @@ describe('a pool', () => {
     );
   });
 
+  test.each([
+    ['ghp_one', undefined, 'tokens are an array, and this is a text of length 7'],
+    [[undefined, 'ghp_one', 7], undefined, 'what is at place 1, 3 cannot be a token'],
+    [['ghp_one'], { onwarning: () => {} }, 'there is no option onwarning; onWarning is one'],
+    [[''], { now: 7 }, 'what is at place 1 cannot be a token; now must be a function, and is 7'],
+  ])('is not made of %o with %o', (tokens, options, fault) => {
+    expect(() => new TokenPool(tokens as string[], options as never)).toThrow(
+      expect.objectContaining({ code: 'bad_message', message: `TokenPool: ${fault}.` }),
+    );
+  });
+
   test('comes from the environment', () => {
     expect(TokenPool.fromEnv({ GITHUB_API_TOKEN_POOL: 'a,b,a' }).size()).toBe(2);
     expect(TokenPool.fromEnv({ GITHUB_TOKEN: 'a' }).size()).toBe(1);

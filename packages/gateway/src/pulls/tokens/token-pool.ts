@@ -3,6 +3,7 @@ import { readGitHubConfig, type Environment } from '../../config.ts';
 import { Secret } from '../../lib/secret.ts';
 import { classify, quotaOf, type Answer, type Question, type Verdict } from '../retry/classify.ts';
 import { isToken } from '../read-github.ts';
+import { aFunction, optionFaults, shapeOf, type OptionRule } from '../retry/option-faults.ts';
 import { resources, type Resource } from '../retry/resource.ts';
 import { givenToken, type TokenSource } from './token-source.ts';
 import {
@@ -39,6 +40,8 @@ export type TokenPoolOptions = {
   readonly now?: () => number;
 };
 
+const optionRules: Readonly<Record<keyof TokenPoolOptions, OptionRule>> = { onWarning: aFunction, now: aFunction };
+
 /** How a token stands, for a status page; without the token. */
 export type TokenStatus = {
   readonly label: string;
@@ -71,15 +74,18 @@ export class TokenPool {
   #state: ReturnType<typeof startPool>;
 
   /**
-   * Without tokens: those of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`. The same token twice counts once. Throws `bad_message` for one
-   * that cannot be a token, and names its place.
+   * Without tokens: those of `GITHUB_API_TOKEN_POOL`, else `GITHUB_TOKEN`. The same token twice counts once. Throws `bad_message` for what
+   * cannot be a token, and names its place, and for options that there are not.
    */
   constructor(tokens: readonly (string | Secret)[] = readGitHubConfig().tokens, options: TokenPoolOptions = {}) {
-    const texts = tokens.map((token) => (token instanceof Secret ? token.reveal() : token.trim()));
+    const texts = Array.isArray(tokens) ? tokens.map(textOf) : [];
     const wrong = texts.flatMap((text, index) => (isToken(text) ? [] : [index + 1]));
-    if (wrong.length > 0) {
-      throw new HoldfastError('bad_message', `TokenPool: what is at place ${wrong.join(', ')} cannot be a token.`);
-    }
+    const faults = [
+      ...(Array.isArray(tokens) ? [] : [`tokens are an array, and this is ${shapeOf(tokens)}`]),
+      ...(wrong.length > 0 ? [`what is at place ${wrong.join(', ')} cannot be a token`] : []),
+      ...optionFaults(options, optionRules),
+    ];
+    if (faults.length > 0) throw new HoldfastError('bad_message', `TokenPool: ${faults.join('; ')}.`);
     this.#places = [...new Set(texts)].map((text, index) => ({
       label: `token-${index + 1}`,
       source: givenToken(new Secret(text)),
@@ -262,3 +268,9 @@ const nothingToTake = {
   all_refused:
     'GitHub refused every token (401); see whether those in GITHUB_API_TOKEN_POOL or GITHUB_TOKEN have expired.',
 } as const;
+
+/** Of what is no text nothing can be a token. */
+function textOf(token: unknown): string {
+  if (token instanceof Secret) return token.reveal();
+  return typeof token === 'string' ? token.trim() : '';
+}
