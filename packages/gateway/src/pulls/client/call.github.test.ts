@@ -237,7 +237,7 @@ describe('what a method sends', () => {
   test('by Octokit is also ended with a signal that it was given among its parameters', async () => {
     await using github = await startScriptedGitHub(silence);
     const get = octokit.defaults({ method: 'GET', url: '/repos/{owner}/{repo}', baseUrl: github.url });
-    const client = new RetryableGitHubClient({
+    const client = new RetryableGitHubClient<{ get: (parameters: object) => Promise<unknown> }>({
       githubService: () => ({ get }),
       admission: countingDoor(),
       config: { ...quick, maxRetries: 0 },
