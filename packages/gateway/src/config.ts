@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkModes, HoldfastError, type CheckMode, type UserId } from '@holdfast/protocol';
 import type { UserToken } from './identity/identity.ts';
+import type { Environment } from './lib/environment.ts';
 import { Secret } from './lib/secret.ts';
 import type { Project } from './projects/project.ts';
 import { readProjects } from './projects/read-projects.ts';
@@ -35,8 +36,6 @@ export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly path: string }
   /** Credentials come from where the AWS SDK looks for them. */
   | { readonly kind: 'dynamodb'; readonly tableName: string; readonly region: string; readonly endpoint?: string };
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads environment and file. Argument > environment > file > default. All faults are reported at once, by variable name,

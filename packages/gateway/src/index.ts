@@ -1,5 +1,6 @@
 export { startGateway, type Gateway } from './compose.ts';
-export { readConfig, type Config, type Environment } from './config.ts';
+export { readConfig, type Config } from './config.ts';
+export type { Environment } from './lib/environment.ts';
 export type { Entry, EntryChange, EntryStore } from './conversations/entry-store.ts';
 export type {
   ConversationInput,

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HoldfastError, type UserId } from '@holdfast/protocol';
 import { startGateway, type Gateway } from '../compose.ts';
-import { isLoopback, readConfig, type Config, type Environment } from '../config.ts';
+import { isLoopback, readConfig, type Config } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 import { Secret } from '../lib/secret.ts';
 
 const usage = `Usage: holdfast serve [dir]

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 
 /** What a command writes to, and how it is told to stop. */
 export type CommandStreams = {

@@ -1,5 +1,6 @@
 import { HoldfastError } from '@holdfast/protocol';
-import { readStoreConfig, type Environment, type StoreConfig } from '../config.ts';
+import { readStoreConfig, type StoreConfig } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 import { DynamoDBPersistenceAdapter, type DynamoDBAdapterOptions } from './dynamodb-adapter.ts';
 import { MemoryPersistenceAdapter } from './memory-adapter.ts';
 import type { PersistenceAdapter } from './persistence-adapter.ts';

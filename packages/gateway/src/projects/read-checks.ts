@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkNames, gateForms, parseGateRule, type CheckName } from '@holdfast/protocol';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 import type { ProjectChecks } from './project.ts';
 
 /** A timer takes no more. */

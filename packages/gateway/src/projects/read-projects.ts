@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { ProjectId } from '@holdfast/protocol';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 import { Secret } from '../lib/secret.ts';
 import { checkFields, toProjectChecks } from './read-checks.ts';
 import { pullsFields, targetFault, toProjectPulls } from './read-pulls.ts';

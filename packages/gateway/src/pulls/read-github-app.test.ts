@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig, type Environment } from '../config.ts';
+import { readConfig } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 import { readGitHubApp } from './read-github-app.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 import { Secret } from '../lib/secret.ts';
 
 /** A GitHub App that works in place of tokens of persons. */

@@ -1,4 +1,4 @@
-import type { Environment } from '../config.ts';
+import type { Environment } from '../lib/environment.ts';
 import { Secret } from '../lib/secret.ts';
 import { readGitHubApp, type GitHubAppConfig } from './read-github-app.ts';
 import { defaultRetrySettings, faultsOf, type RetrySettings } from './retry/retry-settings.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { HoldfastError, parseCheckEvent, type CheckEvent } from '@holdfast/protocol';
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { painter } from '../chat/paint.ts';
 import { print, withProcessStreams, type CommandStreams } from '../streams.ts';
 import { startAgentCheck, type AgentCheck, type AgentCheckEnd } from './agent-check.ts';

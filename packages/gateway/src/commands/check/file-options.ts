@@ -1,5 +1,5 @@
 import { checkNames } from '@holdfast/protocol';
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import type { CommandLine } from './command-line.ts';
 import type { ProjectFile } from './project-file.ts';
 

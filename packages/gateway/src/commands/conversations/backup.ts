@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { HoldfastError } from '@holdfast/protocol';
-import { readStoreConfig, type Environment } from '../../config.ts';
+import { readStoreConfig } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { readOptions } from '../options.ts';
 import { print, type CommandStreams } from '../streams.ts';
 import { mustExist, mustOutlive } from './configured-store.ts';

@@ -1,4 +1,4 @@
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { expectHours, expectNone, readOptions } from '../options.ts';
 import { print, type CommandStreams } from '../streams.ts';
 import { withStore } from './configured-store.ts';

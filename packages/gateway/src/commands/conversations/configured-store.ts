@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { HoldfastError } from '@holdfast/protocol';
 import { openStore } from '../../compose.ts';
-import { readStoreConfig, type Environment, type StoreConfig } from '../../config.ts';
+import { readStoreConfig, type StoreConfig } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import type { ConversationStore } from '../../conversations/store.ts';
 
 /** Does something with the store that the environment names, and closes it. What is not there is not made. */

@@ -1,5 +1,5 @@
 import { HoldfastError } from '@holdfast/protocol';
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { print, withProcessStreams, type CommandStreams } from '../streams.ts';
 
 type Subcommand = (args: readonly string[], env: Environment, streams: CommandStreams) => Promise<number>;

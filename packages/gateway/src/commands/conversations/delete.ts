@@ -1,5 +1,5 @@
 import { HoldfastError } from '@holdfast/protocol';
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { expectId, readOptions } from '../options.ts';
 import { print, type CommandStreams } from '../streams.ts';
 import { withStore } from './configured-store.ts';

@@ -1,7 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { HoldfastError, parseAgentName, parseProjectId } from '@holdfast/protocol';
 import { openStore } from '../../compose.ts';
-import { readStoreConfig, type Environment, type StoreConfig } from '../../config.ts';
+import { readStoreConfig, type StoreConfig } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import type { OriginalStorage } from '../../conversations/original/original.ts';
 import { SQLiteOriginal } from '../../conversations/original/original.sqlite.ts';
 import type { ConversationStore } from '../../conversations/store.ts';

@@ -1,5 +1,5 @@
 import { HoldfastError, parseProjectId, type UserId } from '@holdfast/protocol';
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { maxListLimit, type ListFilter, type ListPosition } from '../../conversations/list.ts';
 import { publishedSummary } from '../../conversations/published.ts';
 import type { ConversationSummary } from '../../conversations/record.ts';

@@ -1,5 +1,5 @@
 import { HoldfastError } from '@holdfast/protocol';
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { readHistory } from '../../conversations/history.ts';
 import { readLogPage } from '../../conversations/log-page.ts';
 import { publishedRecord } from '../../conversations/published.ts';

@@ -1,11 +1,12 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { localEnvironment } from '../../machines/link-environment.ts';
 import { startProcess } from '../../machines/launcher.local.ts';
 import type { Project } from '../../projects/project.ts';
 import { agentsFinding, outputOf } from './agents-found.ts';
 import { failed, type Finding } from './finding.ts';
+import type { ProbeOptions } from './probe-options.ts';
 import { checkRemote } from './remote-project.ts';
 
 /** Most that one project may take, whatever hangs. */
@@ -14,13 +15,13 @@ const patienceMs = 60_000;
 /** Whether a project's directory is there and can be written to, its machine can be reached, and which agents are there. */
 export async function checkProject(
   project: Project,
-  config: Pick<Config, 'environment'>,
+  { environment }: { readonly environment: Environment },
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly Finding[]> {
   const part = `project ${project.id}`;
   const agentFile = fileURLToPath(import.meta.resolve('@holdfast/agent/holdfast-agent.js'));
   const deadline = AbortSignal.timeout(patienceMs);
-  const options = { agentFile, environment: config.environment, signal: AbortSignal.any([signal, deadline]) };
+  const options = { agentFile, environment, signal: AbortSignal.any([signal, deadline]) };
   try {
     return project.workspace.kind === 'local'
       ? await checkLocal(part, project, project.workspace.path, options)
@@ -32,12 +33,6 @@ export async function checkProject(
     ];
   }
 }
-
-export type ProbeOptions = {
-  readonly agentFile: string;
-  readonly environment: Config['environment'];
-  readonly signal: AbortSignal;
-};
 
 async function checkLocal(
   part: string,

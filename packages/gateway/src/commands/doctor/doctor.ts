@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { HoldfastError } from '@holdfast/protocol';
-import { readConfig, readStoreConfig, type Config, type Environment } from '../../config.ts';
+import { readConfig, readStoreConfig, type Config } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { painter, type Paint } from '../chat/paint.ts';
 import { printable } from '../chat/printable.ts';
 import { readOptions } from '../options.ts';

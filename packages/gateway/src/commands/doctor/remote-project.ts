@@ -8,8 +8,8 @@ import { pinnedHostKeyLine } from '../../machines/ssh-host-key.ts';
 import type { HostKeyPolicy } from '../../machines/ssh-target.ts';
 import type { Project, SshAddress } from '../../projects/project.ts';
 import { agentsFinding, outputOf } from './agents-found.ts';
-import type { ProbeOptions } from './check-project.ts';
 import { failed, type Finding } from './finding.ts';
+import type { ProbeOptions } from './probe-options.ts';
 
 /** Exit codes of the script that looks at the directory; the path comes on stdin, so that no shell reads anything into it. */
 const directoryFaults: Readonly<Record<number, string>> = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig, type Environment } from '../../config.ts';
+import { readConfig } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { RetryConfig } from './retry-config.ts';
 import type { RetrySettings } from './retry-settings.ts';
 

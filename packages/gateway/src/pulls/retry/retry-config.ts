@@ -1,5 +1,6 @@
 import { HoldfastError } from '@holdfast/protocol';
-import { readGitHubConfig, type Environment } from '../../config.ts';
+import { readGitHubConfig } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import type { BackOffPolicy } from './back-off.ts';
 import { isObject } from './is-object.ts';
 import { nameFaults, shapeOf } from './option-faults.ts';

@@ -1,5 +1,6 @@
 import { HoldfastError } from '@holdfast/protocol';
-import { readGitHubConfig, type Environment } from '../../config.ts';
+import { readGitHubConfig } from '../../config.ts';
+import type { Environment } from '../../lib/environment.ts';
 import { Secret } from '../../lib/secret.ts';
 import { classify, quotaOf, type Answer, type Question, type Verdict } from '../retry/classify.ts';
 import { isToken } from '../read-github.ts';
