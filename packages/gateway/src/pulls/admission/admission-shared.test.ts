@@ -306,6 +306,21 @@ describe('what the store allowed', () => {
     await vi.advanceTimersByTimeAsync(minuteMs);
     expect(others.permits).toHaveLength(100);
   });
+
+  test('is given to nobody once the door is closed, and who has not asked the store yet hears of that too', async () => {
+    const { entries, takes } = lateEntries();
+    const [closing] = gateways(1, entries) as [Door];
+    (await permitOf(closing.ask())).ended(get, answer(200, told));
+    takes(100);
+    // What has landed is being told; the next change would be this one's.
+    await vi.advanceTimersByTimeAsync(500);
+    const waiting = closing.ask();
+    expect(await settled([waiting])).toEqual(['waiting']);
+    const closed = closing.admission[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(200);
+    await closed;
+    expect(await settled([waiting])).toEqual(['given up']);
+  });
 });
 
 describe('without an answer of the store', () => {

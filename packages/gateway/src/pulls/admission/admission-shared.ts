@@ -177,6 +177,9 @@ export class SharedAccount implements AdmissionAccount {
     await this.#changing;
     this.#stopTimer();
     this.#waiting = 0;
+    // Nobody asks the store for these any more.
+    for (const { claim } of this.#claims.splice(0)) claim.decide(undefined);
+    this.#parts.changed();
     if (this.#log.length > 0 || this.#toldWaiting > 0) await this.#change();
     this.#stopTimer();
   }
