@@ -57,10 +57,8 @@ export class WaitingLine {
   }
 
   leave(waiter: Waiter): void {
-    const key = keyOf(waiter.ask);
-    const rank = this.#ranks.get(key);
-    rank?.waiters.delete(waiter.number);
-    if (rank?.waiters.size === 0) this.#ranks.delete(key);
+    const rank = this.#ranks.get(keyOf(waiter.ask));
+    if (rank?.waiters.delete(waiter.number)) this.#closeUp(rank, waiter.notAfterMs);
   }
 
   /** The one that came first, of the ranks that are not held back. */
@@ -78,12 +76,19 @@ export class WaitingLine {
   takeImpatient(rank: Rank, atMs: number): readonly Waiter[] {
     if (rank.earliestDeadlineMs >= atMs) return [];
     const impatient = [...rank.waiters.values()].filter((waiter) => waiter.notAfterMs < atMs);
-    for (const waiter of impatient) this.leave(waiter);
-    rank.earliestDeadlineMs = [...rank.waiters.values()].reduce(
-      (least, { notAfterMs }) => Math.min(least, notAfterMs),
-      Infinity,
-    );
+    for (const { number } of impatient) rank.waiters.delete(number);
+    this.#closeUp(rank, rank.earliestDeadlineMs);
     return impatient;
+  }
+
+  /** After the one with this deadline has left. */
+  #closeUp(rank: Rank, notAfterMs: number): void {
+    if (rank.waiters.size === 0) this.#ranks.delete(keyOf(rank.ask));
+    if (notAfterMs > rank.earliestDeadlineMs) return;
+    rank.earliestDeadlineMs = Infinity;
+    for (const waiter of rank.waiters.values()) {
+      rank.earliestDeadlineMs = Math.min(rank.earliestDeadlineMs, waiter.notAfterMs);
+    }
   }
 }
 

@@ -18,14 +18,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function doorOf(options: TokenAdmissionOptions = {}) {
-  const admission = new TokenAdmission(new TokenPool(['ghp_aaa']), { app: new ScriptedApp(), ...options });
+function doorOf(options: TokenAdmissionOptions = {}, tokens = ['ghp_aaa']) {
+  const admission = new TokenAdmission(new TokenPool(tokens), { app: new ScriptedApp(), ...options });
   return (what = write, notAfterMs = Infinity) => admission.admit(what, { signal: never, notAfterMs });
 }
 
 /** A door whose app is installed at acme, with a person's token beside it; both quotas are known. */
-async function openDoor() {
-  const ask = doorOf();
+async function openDoor(tokens = ['ghp_aaa']) {
+  const ask = doorOf({}, tokens);
   const first = ask(look);
   await vi.advanceTimersByTimeAsync(100);
   const ofApp = await permitOf(first);
@@ -112,6 +112,15 @@ describe('what is written with an app beside tokens of persons', () => {
     expect(await settled(all)).toEqual(['permit', 'permit', 'waiting']);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await labelsOf(all)).toEqual(['app-1', 'token-1', 'app-1']);
+  });
+
+  test('waits again once the one who would not has gone', async () => {
+    const { ask } = await openDoor(['ghp_aaa', 'ghp_bbb']);
+    const all = [ask(), ask(), ask(write, Date.now() + 1_500), ask()];
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await settled(all)).toEqual(['permit', 'permit', 'permit', 'waiting']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await labelsOf(all)).toEqual(['app-1', 'app-1', 'token-2', 'app-1']);
   });
 
   test('goes with any token that is free where no app is installed', async () => {

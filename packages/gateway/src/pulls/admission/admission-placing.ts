@@ -33,12 +33,12 @@ export type PlacingParts = {
 /** Where a request may go, with what; or what holds it back, and until when, if that is known. */
 export type Placing =
   | ({ readonly kind: 'start' } & Place)
-  /** `full`: accounts that have no room; `wanted`: those of them of which nobody knows when they will. */
+  /** `full`: accounts that have no room, and of what kind; `wanted`: those of which nobody knows when they will. */
   | ({
       readonly kind: 'hold';
       /** When to look again, though it need not be free then. */
       readonly againMs?: number | undefined;
-      readonly full: readonly AdmissionAccount[];
+      readonly full: readonly FullAccount[];
       readonly wanted: readonly AdmissionAccount[];
       /** Accounts that have no room for it, though their tokens could be used. */
       readonly judged: readonly AdmissionAccount[];
@@ -55,12 +55,16 @@ export type Place = {
   readonly accepted: () => void;
 };
 
+/** What an account may have no room for: requests under way, or points of an API. */
+export type RoomKind = 'slots' | ReturnType<typeof apiOf>;
+type FullAccount = { readonly account: AdmissionAccount; readonly kind: RoomKind };
+
 /** Accounts that somebody in front waits for, by what there is no room for. */
-export type FullAccounts = ReadonlyMap<AdmissionAccount, ReadonlySet<'slots' | 'rest' | 'graphql'>>;
+export type FullAccounts = ReadonlyMap<AdmissionAccount, ReadonlySet<RoomKind>>;
 
 /** Of the accounts that were looked at, those that a {@link Placing} tells of. */
 type Room = {
-  readonly full: AdmissionAccount[];
+  readonly full: FullAccount[];
   readonly wanted: AdmissionAccount[];
   readonly judged: AdmissionAccount[];
 };
@@ -151,7 +155,8 @@ export class AdmissionPlacing {
     const judgement = account.judge(ask, atMs, candidate);
     if (judgement.kind === 'now') return this.#ready(candidate, account, atMs);
     room.judged.push(account);
-    if (judgement.why === 'slots' || judgement.why === 'points') room.full.push(account);
+    if (judgement.why === 'slots') room.full.push({ account, kind: 'slots' });
+    if (judgement.why === 'points') room.full.push({ account, kind: apiOf(ask) });
     if (judgement.atMs === undefined) room.wanted.push(account);
     return { ...judgement, kind: 'held' };
   }

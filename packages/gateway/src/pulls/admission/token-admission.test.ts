@@ -52,6 +52,29 @@ describe('the door', () => {
     expect(await settled(writes)).toEqual(['permit', 'permit', 'permit']);
   });
 
+  test('lets nobody wait for room that there is, though somebody in front waits for another kind of it', async () => {
+    const door = doorOf({ tokens: ['ghp_aaa', 'ghp_bbb'], limits: { ...doorOf.limits, requests: 2, restPoints: 5 } });
+    const headers = quota(5_000, 4_000, 3_600_000);
+    const graphql: Ask = { resource: 'graphql', kind: 'read' };
+    const both = async (what: Ask) => [await permitOf(door.ask(what)), await permitOf(door.ask(what))];
+    for (const what of [read, graphql]) {
+      const named = { ...headers, 'x-ratelimit-resource': what.resource };
+      for (const permit of await both(what)) permit.ended(get, answer(200, named));
+    }
+    // All places of the first are taken, and all points of the second.
+    for (const permit of [...(await both(graphql)), ...(await both(graphql))]) {
+      if (permit.label === 'token-2') permit.ended(get, answer());
+    }
+    for (let one = 0; one < 4; one += 1) (await permitOf(door.ask())).ended(get, answer());
+    const waiting = door.ask();
+    expect(await settled([waiting])).toEqual(['waiting']);
+    const other = door.ask(graphql);
+    expect(await settled([other])).toEqual(['permit']);
+    expect((await permitOf(other)).label).toBe('token-2');
+    door.abort();
+    await settled([waiting]);
+  });
+
   test('lets nobody pass who would take the points that somebody in front waits for', async () => {
     const door = doorOf({ limits: { ...doorOf.limits, restPoints: 6 } });
     await knowing(door);

@@ -7,7 +7,7 @@ import type { TokenPool } from '../tokens/token-pool.ts';
 import type { AdmissionAccount, Flight, Waiting } from './admission-account.ts';
 import { machineClock, type AdmissionClock } from './admission-clock.ts';
 import { WaitingLine, type Rank, type Waiter } from './admission-line.ts';
-import { AdmissionPlacing, type Place } from './admission-placing.ts';
+import { AdmissionPlacing, type Place, type RoomKind } from './admission-placing.ts';
 import type { Admission, Admitted, Ask } from './admission.ts';
 import { documentedLimits, type BudgetLimits } from './budget-limits.ts';
 import { readToldQuota } from './budget-quota.ts';
@@ -139,7 +139,7 @@ export class TokenAdmission implements Admission, AsyncDisposable {
 
   #letThrough(): { readonly nextMs: number; readonly waiting: ReadonlyMap<AdmissionAccount, Waiting> } {
     const heldBack = new Set<Rank>();
-    const full = new Map<AdmissionAccount, Set<'slots' | 'rest' | 'graphql'>>();
+    const full = new Map<AdmissionAccount, Set<RoomKind>>();
     const waiting = new Map<AdmissionAccount, Waiting>();
     const wait = (account: AdmissionAccount, isWanted: boolean, content: number): void => {
       const before = waiting.get(account);
@@ -169,11 +169,7 @@ export class TokenAdmission implements Admission, AsyncDisposable {
       waiter.why = placing.why;
       heldBack.add(rank);
       for (const account of placing.wanted) wait(account, true, 0);
-      for (const account of placing.full) {
-        const apis = full.get(account) ?? new Set();
-        apis.add(placing.why === 'slots' ? 'slots' : apiOf(waiter.ask));
-        full.set(account, apis);
-      }
+      for (const { account, kind } of placing.full) full.set(account, (full.get(account) ?? new Set()).add(kind));
       const availableAtMs = placing.atMs ?? atMs;
       for (const late of this.#line.takeImpatient(rank, availableAtMs)) {
         late.settle({ kind: 'too_late', availableAtMs: Math.max(availableAtMs, late.notAfterMs + 1) });
