@@ -98,20 +98,23 @@ describe('a call of a method', () => {
     (name) => expect(isRefusedCall(name)).toBe(true),
   );
 
-  test('that gets something or makes it is a write', async () => {
-    const called: string[] = [];
-    const getOrCreateLabel = async (label: string): Promise<void> => {
-      called.push(label);
-      throw answered(502);
-    };
-    const client = new RetryableGitHubClient({
-      githubService: () => ({ getOrCreateLabel }),
-      admission: countingDoor(),
-      config: quick,
-    });
-    await expect(client.call('getOrCreateLabel', 'bot')).rejects.toMatchObject({ stop: 'unknown_outcome' });
-    expect(called).toEqual(['bot']);
-  });
+  test.each(['getOrCreateLabel', 'get_or_create_label', 'check_and_close'] as const)(
+    'that gets something or makes it is a write: %s',
+    async (name) => {
+      const called: string[] = [];
+      const make = async (label: string): Promise<void> => {
+        called.push(label);
+        throw answered(502);
+      };
+      const client = new RetryableGitHubClient({
+        githubService: () => ({ getOrCreateLabel: make, get_or_create_label: make, check_and_close: make }),
+        admission: countingDoor(),
+        config: quick,
+      });
+      await expect(client.call(name, 'bot')).rejects.toMatchObject({ stop: 'unknown_outcome' });
+      expect(called).toEqual(['bot']);
+    },
+  );
 
   test('that never ends is a timeout', async () => {
     const { make } = faultyMethods();

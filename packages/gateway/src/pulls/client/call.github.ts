@@ -41,8 +41,9 @@ export function readCall(name: string, parameters: unknown, question: Question |
   return { name, parameters, question, ask: { resource, kind: isRead ? 'read' : 'content' } };
 }
 
-/** `getOrCreateLabel` is a write. */
-const readName = /^(get|list|check|search|find|read|has|is|compare|count|fetch)(?![a-z])(?!\w*(Or|And)[A-Z])/;
+/** `getOrCreateLabel` and `get_or_create_label` are writes. */
+const readName =
+  /^(get|list|check|search|find|read|has|is|compare|count|fetch)(?![a-z])(?!\w*((Or|And)[A-Z]|_(or|and)_))/;
 
 /** Gives the service whose method is called; what it sends is to end with the signal. */
 export type MethodsOf = (options: { readonly signal: AbortSignal }) => unknown;
