@@ -11,7 +11,7 @@ import { earliest, isShort, shortEnd, type Held, type HeldToken, type Patience }
 import { AdmissionIdentity } from './admission-identity.ts';
 import { LocalAccount } from './admission-local.ts';
 import { SharedAccount } from './admission-shared.ts';
-import { AdmissionTokens, type Unready } from './admission-tokens.ts';
+import { AdmissionTokens } from './admission-tokens.ts';
 import type { Ask } from './admission.ts';
 import type { BudgetLimits } from './budget-limits.ts';
 import { apiOf } from './budget.ts';
@@ -91,10 +91,10 @@ export class AdmissionPlacing {
    * installation whose hold is short.
    */
   place(ask: Ask, atMs: number, taken: FullAccounts, patience: Patience): Placing {
-    const installations = this.#tokens.installations(atMs);
     const { all, message } = this.#parts.pool.candidates(ask.resource);
     const suited = inOrder(ask, ofOwner(ask.owner, all));
-    if (suited.length === 0) return this.#nothing(ask, all.length, installations, message);
+    if (suited.length === 0) return this.#nothing(ask, all.length, atMs, message);
+    const installations = this.#tokens.installations(atMs);
     if (installations.kind === 'fetching' && isShort(installations.shortUntilMs, atMs, patience)) {
       return { ...heldBack, ...fetching, againMs: installations.shortUntilMs };
     }
@@ -185,7 +185,8 @@ export class AdmissionPlacing {
     return { kind: 'start', label, secret, account, isProbing, refused, accepted: () => source.accepted() };
   }
 
-  #nothing(ask: Ask, count: number, installations: { readonly kind: 'ready' } | Unready, message: string): Placing {
+  #nothing(ask: Ask, count: number, atMs: number, message: string): Placing {
+    const installations = this.#tokens.installations(atMs, { isMissed: true });
     if (installations.kind === 'fetching') return { ...heldBack, ...fetching };
     if (installations.kind === 'broken') {
       return installations.isFinal

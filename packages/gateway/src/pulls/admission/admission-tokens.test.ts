@@ -47,6 +47,39 @@ describe('an app’s installations', () => {
     expect(await ask({ ...read, owner: 'initech' })).toMatchObject(none);
   });
 
+  test('that have come since are found once they are missed, and the app is asked once a minute at most', async () => {
+    const app = new ScriptedApp();
+    const { ask, pool } = doorOf([], { app });
+    const initech = { ...read, owner: 'initech' };
+    await ask(initech);
+    app.installed = [...app.installed, { id: '13', account: 'initech' }];
+    await vi.advanceTimersByTimeAsync(minuteMs - 1);
+    expect(await ask(initech)).toMatchObject({ kind: 'none' });
+    await vi.advanceTimersByTimeAsync(1);
+    const found = ask(initech);
+    await vi.advanceTimersByTimeAsync(100);
+    expect((await permitOf(found)).secret.reveal()).toBe('ghs_13_1');
+    expect(await ask({ ...read, owner: 'hooli' })).toMatchObject({ kind: 'none' });
+    expect(app.askedAtMs).toEqual([0, minuteMs]);
+    expect(pool.labels()).toEqual(['app-1', 'app-2', 'app-3']);
+  });
+
+  test('are known for as long as they are, whether GitHub can be asked for more of them or not', async () => {
+    const app = new ScriptedApp();
+    const { ask } = doorOf([], { app });
+    await ask({ ...read, owner: 'initech' });
+    app.fault = Object.assign(new Error('bad gateway'), { status: 502 });
+    await vi.advanceTimersByTimeAsync(minuteMs);
+    const missed = ask({ ...read, owner: 'initech' }, Date.now() + minuteMs);
+    expect(await settled([missed])).toEqual(['waiting']);
+    app.fault = undefined;
+    const known = ask({ ...read, owner: 'acme' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await settled([known])).toEqual(['permit']);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(await settled([missed])).toEqual(['none']);
+  });
+
   test('have their token fetched once for all that wait, and anew before it expires', async () => {
     const app = new ScriptedApp();
     const { ask } = doorOf([], { app });

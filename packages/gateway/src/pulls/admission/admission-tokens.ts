@@ -26,7 +26,7 @@ type Broken = Extract<Unready, { kind: 'broken' }> & {
 };
 
 const fetchMs = 30_000;
-/** Before GitHub is asked again for what it refused; for what failed, once and at most. */
+/** Before GitHub is asked again for what it refused, or did not have; for what failed, once and at most. */
 const refusedMs = 60_000;
 const failedMs = 5_000;
 const longestFailedMs = 60_000;
@@ -40,7 +40,9 @@ export class AdmissionTokens {
   /** What is being fetched, and until when it is worth waiting for. */
   readonly #fetching = new Map<string, number>();
   readonly #broken = new Map<string, Broken>();
-  #hasInstallations = false;
+  readonly #installed = new Set<string>();
+  /** When the app last said where it is installed. */
+  #installedAtMs: number | undefined;
 
   constructor(pool: TokenPool, app: AppTokens | undefined, changed: () => void) {
     this.#pool = pool;
@@ -48,15 +50,25 @@ export class AdmissionTokens {
     this.#changed = changed;
   }
 
-  /** Of the app as a whole: whether it is known where it is installed. Ready without an app. */
-  installations(atMs: number): { readonly kind: 'ready' } | Unready {
+  /**
+   * Of the app as a whole: whether it is known where it is installed. Ready without an app. Somebody who misses one (`isMissed`) has the app asked
+   * again, once a minute at most: it may have come since.
+   */
+  installations(
+    atMs: number,
+    { isMissed = false }: { readonly isMissed?: boolean } = {},
+  ): { readonly kind: 'ready' } | Unready {
     const app = this.#app;
-    if (!app || this.#hasInstallations) return { kind: 'ready' };
+    const againMs = this.#installedAtMs === undefined ? 0 : isMissed ? this.#installedAtMs + refusedMs : Infinity;
+    if (!app || againMs > atMs) return { kind: 'ready' };
     return this.#fetch(wholeApp, atMs, async (signal) => {
       const all = await app.installations({ signal });
       if (all.length === 0) throw new HoldfastError('not_found', 'it is not installed anywhere');
-      this.#hasInstallations = true;
-      for (const one of all) this.#pool.join(installationToken(app, one), 'app');
+      this.#installedAtMs = this.#pool.now();
+      for (const one of all.filter(({ id }) => !this.#installed.has(id))) {
+        this.#installed.add(one.id);
+        this.#pool.join(installationToken(app, one), 'app');
+      }
     });
   }
 

@@ -1,5 +1,5 @@
 import { Secret } from '../../../lib/secret.ts';
-import type { AppTokens } from '../../tokens/app-tokens.ts';
+import type { AppTokens, Installation } from '../../tokens/app-tokens.ts';
 
 /** An app that is installed at acme and at umbrella; its tokens are good for an hour. */
 export class ScriptedApp implements AppTokens {
@@ -11,15 +11,17 @@ export class ScriptedApp implements AppTokens {
   fault: Error | undefined;
   /** How long it takes to say where it is installed. */
   installationsMs = 0;
+  /** What it says to that. */
+  installed: readonly Installation[] = [
+    { id: '11', account: 'acme' },
+    { id: '12', account: 'umbrella' },
+  ];
 
   async installations() {
     this.askedAtMs.push(Date.now());
     if (this.installationsMs > 0) await new Promise((resolve) => setTimeout(resolve, this.installationsMs));
     if (this.fault) throw this.fault;
-    return [
-      { id: '11', account: 'acme' },
-      { id: '12', account: 'umbrella' },
-    ];
+    return this.installed;
   }
 
   async newToken(installationId: string) {
