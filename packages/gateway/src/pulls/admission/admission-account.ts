@@ -1,4 +1,6 @@
-import type { Cost, Judgement, ToldQuota } from './budget.ts';
+import type { Cost } from './budget-flying.ts';
+import type { Judgement } from './budget-judge.ts';
+import type { ToldQuota } from './budget.ts';
 
 /** A request that has a permit. */
 export type Flight = { readonly number: number; readonly cost: Cost; readonly startedAtMs: number };

@@ -4,7 +4,7 @@ import type { AccountReader } from '../tokens/account-reader.ts';
 import type { TokenPool } from '../tokens/token-pool.ts';
 import type { AdmissionAccount, Flight } from './admission-account.ts';
 import { SharedAccount } from './admission-shared.ts';
-import type { Cost } from './budget.ts';
+import type { Cost } from './budget-flying.ts';
 
 /** Who a token acts as is found out by its first request. */
 const identityCost: Cost = { resource: 'core', kind: 'read' };

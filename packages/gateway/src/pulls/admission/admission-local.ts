@@ -7,16 +7,9 @@ import {
   type Waiting,
 } from './admission-account.ts';
 import type { BudgetLimits } from './budget-limits.ts';
-import {
-  advanceBudget,
-  freshBudget,
-  judge,
-  waitingAt,
-  type BudgetEvent,
-  type BudgetState,
-  type Cost,
-  type Judgement,
-} from './budget.ts';
+import type { Cost } from './budget-flying.ts';
+import { judge, type Judgement } from './budget-judge.ts';
+import { advanceBudget, freshBudget, waitingAt, type BudgetEvent, type BudgetState } from './budget.ts';
 
 const self = 'self';
 

@@ -13,8 +13,8 @@ import { LocalAccount } from './admission-local.ts';
 import { SharedAccount } from './admission-shared.ts';
 import { AdmissionTokens } from './admission-tokens.ts';
 import type { Ask } from './admission.ts';
+import { apiOf } from './budget-flying.ts';
 import type { BudgetLimits } from './budget-limits.ts';
-import { apiOf } from './budget.ts';
 
 export type PlacingParts = {
   readonly pool: TokenPool;

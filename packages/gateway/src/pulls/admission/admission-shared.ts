@@ -11,20 +11,18 @@ import {
 import type { AdmissionClock } from './admission-clock.ts';
 import { entryOf, readSharedAccount, type SharedAccountState } from './admission-entry.ts';
 import { endOf } from './admission-local.ts';
+import type { Cost, Flying } from './budget-flying.ts';
+import { judge, type Judgement } from './budget-judge.ts';
 import { shareOf, type BudgetLimits } from './budget-limits.ts';
 import {
   advanceBudget,
   flyingFor,
   freshBudget,
-  judge,
   memberCount,
   replayBudget,
   waitingAt,
   type BudgetEvent,
   type BudgetState,
-  type Cost,
-  type Flying,
-  type Judgement,
 } from './budget.ts';
 
 type KnownUser = { readonly kind: 'user'; readonly user: string } | { readonly kind: 'ask' | 'wait' };

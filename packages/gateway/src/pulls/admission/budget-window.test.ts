@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { documentedLimits, minute } from './budget-limits.ts';
-import { advanceBudget, freshBudget, judge, type BudgetState, type Cost } from './budget.ts';
+import type { Cost } from './budget-flying.ts';
+import { judge } from './budget-judge.ts';
+import { advanceBudget, freshBudget, type BudgetState } from './budget.ts';
 import { emptyWindow, forget, pullBack, roomAt, spend, type Window } from './budget-window.ts';
 
 const member = 'a';

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import type { Cost } from './budget-flying.ts';
+import { judge } from './budget-judge.ts';
 import { documentedLimits, shareOf } from './budget-limits.ts';
 import {
   advanceBudget,
   freshBudget,
-  judge,
   memberMs,
   replayBudget,
   type BudgetEvent,
   type BudgetState,
-  type Cost,
   type ToldQuota,
 } from './budget.ts';
 

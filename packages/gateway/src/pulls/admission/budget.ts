@@ -1,19 +1,19 @@
 import { resources, type Resource } from '../retry/resource.ts';
-import type { Ask } from './admission.ts';
-import { documentedLimits, hour, minute, readPoints, writePoints, type BudgetLimits } from './budget-limits.ts';
-import { keptForContent } from './budget-kept.ts';
-import { emptyWindow, forget, pullBack, roomAt, spend, type Window } from './budget-window.ts';
+import { addCost, grounded, type Cost, type Flying } from './budget-flying.ts';
+import { hour, minute } from './budget-limits.ts';
+import { emptyWindow, forget, pullBack, spend, type Window } from './budget-window.ts';
 
 /**
- * What one account may still send, so that GitHub never has to say no. Pure; times are epoch milliseconds.
+ * What one account has sent, by which `judge` tells what it may still send, so that GitHub never has to say no. Pure; times are epoch milliseconds.
  *
  * A request **flies** from the permit to the answer and counts in full all the while, because nobody knows when it arrives. When it has **landed** it
  * counts for a window's length from then on: it arrived before that, so what GitHub sees in any minute is no more than what was let in, however
  * long requests take. Of the hourly quota GitHub tells how much is used; all that it has not told of is what flies. While nothing is known of a
  * quota, one request goes ahead and finds out.
  *
- * Several processes may share an account: each is a **member** with what flies for it and how many content-creating writes wait there; one that the others have not heard of for {@link memberMs}
- * has died, and what flew for it counts as landed. A clock that is behind is taken for as late as the newest that wrote; one far ahead is not believed.
+ * Several processes may share an account: each is a **member** with what flies for it and how many content-creating writes wait there; one that the
+ * others have not heard of for {@link memberMs} has died, and what flew for it counts as landed. A clock that is behind is taken for as late as the
+ * newest that wrote; one far ahead is not believed.
  */
 export type BudgetState = {
   /** The newest time of any event. */
@@ -43,17 +43,6 @@ export type QuotaState =
 
 /** `waiting`: REST writes that create content and wait there; others keep points back for them. */
 export type Member = { readonly seenAtMs: number; readonly flying: Flying; readonly waiting: number };
-
-/** What is under way. */
-export type Flying = {
-  readonly requests: number;
-  readonly rest: number;
-  readonly graphql: number;
-  readonly content: number;
-  readonly of: Readonly<Record<Resource, number>>;
-};
-
-export type Cost = Pick<Ask, 'resource' | 'kind'>;
 
 /** What an answer tells of the quota; `nothing`: GitHub does not tell of any, `lost`: there was no answer, or a broken one. */
 export type ToldQuota =
@@ -85,28 +74,12 @@ export type BudgetEvent =
   /** A member says how many content-creating writes wait there. */
   | { readonly kind: 'waiting'; readonly member: string; readonly atMs: number; readonly count: number };
 
-/** Why something cannot be sent yet. */
-export type BudgetReason = 'slots' | 'points' | 'content' | 'quota';
-
-export type Judgement =
-  | { readonly kind: 'now' }
-  /** Not before `atMs`; undefined: when one that flies has landed. */
-  | { readonly kind: 'later'; readonly why: BudgetReason; readonly atMs: number | undefined };
-
 /** A member that is not heard of for so long has died. */
 export const memberMs = 30_000;
 /** Clocks of machines differ by less. */
 const credibleMs = 10_000;
 /** GitHub's servers do not quite agree on when an hour ends; the shortest quota is of a minute. */
 const sameQuotaS = 5;
-
-const grounded: Flying = {
-  requests: 0,
-  rest: 0,
-  graphql: 0,
-  content: 0,
-  of: { core: 0, search: 0, code_search: 0, graphql: 0 },
-};
 
 const nobody = { flying: grounded, waiting: 0 };
 
@@ -122,53 +95,24 @@ export const freshBudget: BudgetState = {
   members: {},
 };
 
-/** Whether a request may be sent. With `isProbing` only one flies at a time: GitHub has just limited the account for doing too much. */
-export function judge(
-  before: BudgetState,
-  cost: Cost,
-  atMs: number,
-  options: { readonly member: string; readonly limits?: BudgetLimits; readonly isProbing?: boolean },
-): Judgement {
-  const { member, limits = documentedLimits, isProbing = false } = options;
-  const state = asOf(before, member, atMs);
-  const nowMs = state.atMs;
-  // What the caller's clock says when the state's says `ms`.
-  const later = (why: BudgetReason, ms: number | undefined): Judgement => ({
-    kind: 'later',
-    why,
-    atMs: ms === undefined ? undefined : atMs + (ms - nowMs),
-  });
-  const flying = flyingOf(state);
-  if (flying.requests >= (isProbing ? 1 : limits.requests)) return later('slots', undefined);
-  const quota = quotaAt(state, cost.resource, flying, nowMs);
-  if (quota) return later('quota', quota.atMs);
-  const api = apiOf(cost);
-  const kept = api === 'rest' && cost.kind !== 'content' ? keptAt(state, flying, limits) : 0;
-  const limit = api === 'graphql' ? limits.graphqlPoints : limits.restPoints - kept;
-  const pointsMs = roomAt(state[api], minute, { limit, flying: flying[api], amount: pointsOf(cost) }, nowMs);
-  const contentMs = cost.kind === 'content' ? contentAt(state, flying, limits, nowMs) : nowMs;
-  if (pointsMs <= nowMs && contentMs <= nowMs) return { kind: 'now' };
-  return pointsMs >= contentMs ? later('points', pointsMs) : later('content', contentMs);
-}
-
 /** The state after an event. */
 export function advanceBudget(before: BudgetState, event: BudgetEvent): BudgetState {
   const state = asOf(before, event.member, event.atMs);
   const { flying, waiting } = state.members[event.member] ?? nobody;
   switch (event.kind) {
     case 'started': {
-      const next = withMember(state, event.member, { flying: add(flying, event.cost, 1), waiting });
+      const next = withMember(state, event.member, { flying: addCost(flying, event.cost, 1), waiting });
       return event.cost.kind === 'content' ? { ...next, contentAtMs: state.atMs } : next;
     }
     case 'unused':
-      return withMember(state, event.member, { flying: add(flying, event.cost, -1), waiting });
+      return withMember(state, event.member, { flying: addCost(flying, event.cost, -1), waiting });
     case 'seen':
       return withMember(state, event.member, { flying: event.flying, waiting });
     case 'waiting':
       return withMember(state, event.member, { flying, waiting: event.count });
     case 'landed': {
-      const rest = withMember(state, event.member, { flying: add(flying, event.cost, -1), waiting });
-      const next = land(rest, add(grounded, event.cost, 1));
+      const rest = withMember(state, event.member, { flying: addCost(flying, event.cost, -1), waiting });
+      const next = land(rest, addCost(grounded, event.cost, 1));
       return learn(next, event);
     }
   }
@@ -201,7 +145,7 @@ export function memberCount(state: BudgetState): number {
 }
 
 /** The state as `self` sees it: what no longer counts is forgotten, and what flew for others that are not heard of any more has landed. */
-function asOf(state: BudgetState, self: string, atMs: number): BudgetState {
+export function asOf(state: BudgetState, self: string, atMs: number): BudgetState {
   const isCredible = state.atMs - atMs <= credibleMs;
   const nowMs = isCredible ? Math.max(state.atMs, atMs) : atMs;
   const sane = isCredible ? state : pulledBack(state, nowMs);
@@ -285,73 +229,4 @@ function learn(state: BudgetState, { told, cost, isFree }: Extract<BudgetEvent, 
   if (resetS < known.resetS - sameQuotaS) return state;
   // By our clock the reset is reckoned from the answer's date, and seems later by as long as the answer was under way.
   return set({ ...heard, used: Math.max(used, known.used), resetAtMs: Math.max(known.resetAtMs, resetAtMs) });
-}
-
-/** When the quota has room again; undefined: it has. */
-function quotaAt(
-  state: BudgetState,
-  resource: Resource,
-  flying: Flying,
-  nowMs: number,
-): { readonly atMs: number | undefined } | undefined {
-  const quota = state.quotas[resource];
-  const fly = flying.of[resource];
-  if (!quota) return fly === 0 ? undefined : { atMs: undefined };
-  if (quota.kind === 'none') return undefined;
-  const left = quota.limit - (nowMs >= quota.resetAtMs ? 0 : quota.used);
-  if (left > fly) return undefined;
-  // What flies may turn out to cost nothing.
-  return { atMs: left > 0 && fly > 0 ? undefined : Math.max(nowMs + 1, quota.resetAtMs) };
-}
-
-function contentAt(state: BudgetState, flying: Flying, limits: BudgetLimits, nowMs: number): number {
-  const wanted = { flying: flying.content, amount: 1 };
-  return Math.max(
-    state.contentAtMs + limits.contentApartMs,
-    roomAt(state.contentOfMinute, minute, { ...wanted, limit: limits.contentPerMinute }, nowMs),
-    roomAt(state.contentOfHour, hour, { ...wanted, limit: limits.contentPerHour }, nowMs),
-  );
-}
-
-function keptAt(state: BudgetState, flying: Flying, limits: BudgetLimits): number {
-  const waiting = Object.values(state.members).reduce((sum, member) => sum + member.waiting, 0);
-  const inMinute = state.contentOfMinute.spent + flying.content;
-  return keptForContent(waiting, { inMinute, inHour: state.contentOfHour.spent + flying.content }, limits);
-}
-
-function flyingOf(state: BudgetState): Flying {
-  return Object.values(state.members).reduce<Flying>((sum, { flying }) => plus(sum, flying), grounded);
-}
-
-function plus(one: Flying, other: Flying): Flying {
-  const of = { ...one.of };
-  for (const resource of resources) of[resource] += other.of[resource];
-  return {
-    requests: one.requests + other.requests,
-    rest: one.rest + other.rest,
-    graphql: one.graphql + other.graphql,
-    content: one.content + other.content,
-    of,
-  };
-}
-
-function add(flying: Flying, cost: Cost, count: 1 | -1): Flying {
-  const api = apiOf(cost);
-  const least = (value: number): number => Math.max(0, value);
-  return {
-    ...flying,
-    requests: least(flying.requests + count),
-    [api]: least(flying[api] + count * pointsOf(cost)),
-    content: least(flying.content + (cost.kind === 'content' ? count : 0)),
-    of: { ...flying.of, [cost.resource]: least(flying.of[cost.resource] + count) },
-  };
-}
-
-/** GraphQL has points of its own. */
-export function apiOf(cost: Cost): 'rest' | 'graphql' {
-  return cost.resource === 'graphql' ? 'graphql' : 'rest';
-}
-
-function pointsOf(cost: Cost): number {
-  return cost.kind === 'read' ? readPoints : writePoints;
 }

@@ -1,5 +1,5 @@
 import type { Resource } from '../retry/resource.ts';
-import type { BudgetReason } from './budget.ts';
+import type { BudgetReason } from './budget-judge.ts';
 
 /** What became of a request. */
 export type CallOutcome = 'success' | 'refused' | 'unauthorized' | 'limited' | 'failed' | 'not_sent';

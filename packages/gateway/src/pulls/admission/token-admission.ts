@@ -9,9 +9,9 @@ import { machineClock, type AdmissionClock } from './admission-clock.ts';
 import { WaitingLine, type Rank, type Waiter } from './admission-line.ts';
 import { AdmissionPlacing, type Place, type RoomKind } from './admission-placing.ts';
 import type { Admission, Admitted, Ask } from './admission.ts';
+import { apiOf } from './budget-flying.ts';
 import { documentedLimits, type BudgetLimits } from './budget-limits.ts';
 import { readToldQuota } from './budget-quota.ts';
-import { apiOf } from './budget.ts';
 import { noMeter, type CallOutcome, type GitHubMeter } from './github-meter.ts';
 
 export type TokenAdmissionOptions = {
