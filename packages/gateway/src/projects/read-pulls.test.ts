@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { ProjectId } from '@holdfast/protocol';
+import { maxEntryBytes } from '../conversations/entry.ts';
+import { entryOf } from '../pulls/draft/outbox-entry.ts';
+import { openOutbox } from '../pulls/draft/outbox.ts';
+import type { DraftPolicy } from '../pulls/draft/policy/policy.ts';
 import type { Project } from './project.ts';
 import { readProjects } from './read-projects.ts';
 
@@ -72,6 +77,28 @@ describe('where the drafts of a project go', () => {
     });
   });
 
+  test('has no larger policy than a draft in the store has room for', () => {
+    const pulls = {
+      protected: Array.from({ length: 199 }, (_, at) => `${at}/${'"'.repeat(120)}`),
+      labels: Array.from({ length: 20 }, () => '"'.repeat(50)),
+      author: `${'日'.repeat(294)} <a@b>`,
+      branchPrefix: '"'.repeat(199),
+      base: '"'.repeat(200),
+    };
+    const { project, faults } = read({ repo: 'acme/shop', pulls });
+    expect(faults).toEqual([]);
+    const policy = project?.pulls?.policy as DraftPolicy;
+    const given = {
+      draftId: 'd',
+      projectId: 'shop' as ProjectId,
+      content: { parts: 1, digest: '' },
+      policy,
+      steps: [],
+    };
+    const { body } = entryOf(openOutbox(given, 0), 0);
+    expect(Buffer.byteLength(body)).toBeLessThan(maxEntryBytes / 2);
+  });
+
   test.each([
     '/srv/git/shop.git',
     'file:///srv/git/shop.git',
@@ -124,6 +151,20 @@ describe('what is wrong with it', () => {
     [{ pulls: { remote: 'C:\\git' } }, /^pulls\.remote is neither/],
   ])('%j', (fields, fault) => {
     expect(read(fields).faults).toEqual([expect.stringMatching(fault)]);
+  });
+
+  test('is that it is longer than a draft in the store has room for', () => {
+    const many = Array.from({ length: 101 }, () => '日'.repeat(167));
+    const faultsOf = (pulls: object): readonly string[] => read({ repo: 'a/b', pulls }).faults;
+    expect(faultsOf({ protected: ['x'.repeat(501)] })).toEqual([
+      expect.stringMatching(/^pulls\.protected\.0 is longer than 500 characters/),
+    ]);
+    expect(faultsOf({ protected: many })).toEqual([
+      expect.stringMatching(/^pulls\.protected has patterns of 50\d+ bytes together; 50000 is the most/),
+    ]);
+    expect(faultsOf({ author: `${'A'.repeat(300)} <a@b>` })).toEqual([
+      expect.stringMatching(/^pulls\.author must have at most 300 characters/),
+    ]);
   });
 
   test('is said all at once, and without a password', () => {

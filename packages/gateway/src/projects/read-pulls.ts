@@ -10,6 +10,9 @@ const mostFiles = 100;
 const mostBytes = 1_000_000;
 /** GitHub's. */
 const maxLabel = 50;
+/** Each draft keeps its policy in an entry of the store, which has 256 KiB for all that there is to note of it. */
+const maxProtectedBytes = 50_000;
+const maxAuthor = 300;
 
 const branchPrefix = 'holdfast/';
 const author = { name: 'Holdfast', email: 'holdfast@users.noreply.github.com' };
@@ -41,11 +44,18 @@ const atMost = (most: number): z.ZodType<number> =>
 const pullsSchema: z.ZodType<PullsEntry> = z.strictObject({
   base: without(branchNameFault).optional(),
   branchPrefix: without((prefix) => branchNameFault(`${prefix}x`)).default(branchPrefix),
-  protected: z.array(without(patternFault)).max(200, 'has at most 200 patterns').default([]),
+  protected: z
+    .array(without(patternFault))
+    .max(200, 'has at most 200 patterns')
+    .superRefine((patterns, context) => {
+      const message = sizeFault(patterns);
+      if (message !== undefined) context.addIssue({ code: 'custom', message, input: patterns });
+    })
+    .default([]),
   maxFiles: atMost(mostFiles).default(mostFiles),
   maxBytes: atMost(mostBytes).default(mostBytes),
   labels: z.array(without(labelFault)).max(20, 'has at most 20 labels').default(['holdfast']),
-  author: without((text) => (readAuthor(text) ? undefined : 'must be "Name <email>"')).optional(),
+  author: without(authorFault).optional(),
   remote: without(remoteFault).optional(),
 });
 
@@ -109,6 +119,17 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 function labelFault(label: string): string | undefined {
   if (label.trim() === '' || /\p{Cc}/u.test(label) || !label.isWellFormed()) return 'must be a label';
   return label.length > maxLabel ? `must have at most ${maxLabel} characters` : undefined;
+}
+
+function sizeFault(patterns: readonly string[]): string | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(patterns));
+  if (bytes <= maxProtectedBytes) return undefined;
+  return `has patterns of ${bytes} bytes together; ${maxProtectedBytes} is the most, so protect their folders`;
+}
+
+function authorFault(text: string): string | undefined {
+  if (text.length > maxAuthor) return `must have at most ${maxAuthor} characters`;
+  return readAuthor(text) ? undefined : 'must be "Name <email>"';
 }
 
 /** What git keeps of a name has to have something in it. */
