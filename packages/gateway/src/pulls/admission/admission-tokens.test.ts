@@ -98,7 +98,7 @@ describe('an app’s installations', () => {
     expect((await permitOf(late)).secret.reveal()).toBe('ghs_11_2');
   });
 
-  test('get a new token when GitHub refuses the one they have, once; then they are refused', async () => {
+  test('get a new token when GitHub refuses the one they have; when it refuses that one too, they are refused', async () => {
     const app = new ScriptedApp();
     const { ask, pool } = doorOf([], { app });
     const acme = { ...read, owner: 'acme' };
@@ -112,7 +112,12 @@ describe('an app’s installations', () => {
     expect((await permit()).ended({ method: 'POST' }, answer(401))).toEqual({ kind: 'transient' });
     const again = await permit();
     expect(again.secret.reveal()).toBe('ghs_11_2');
-    expect(again.ended(get, answer(401))).toEqual({ kind: 'final', reason: 'unauthorized' });
+    expect(again.ended(get, answer(200, told))).toEqual({ kind: 'success' });
+    // One that was good for something may be taken back as well.
+    expect((await permit()).ended(get, answer(401))).toEqual({ kind: 'transient' });
+    const last = await permit();
+    expect(last.secret.reveal()).toBe('ghs_11_3');
+    expect(last.ended(get, answer(401))).toEqual({ kind: 'final', reason: 'unauthorized' });
     expect(pool.status()).toMatchObject([{ label: 'app-1', state: 'quarantined' }, { label: 'app-2' }]);
   });
 
@@ -139,9 +144,11 @@ describe('an app’s installations', () => {
   test('are asked for again less and less often, at last once a minute, while GitHub is down', async () => {
     const app = new ScriptedApp();
     app.fault = Object.assign(new Error('bad gateway'), { status: 502 });
-    void doorOf([], { app }).ask();
+    const { ask, warnings } = doorOf([], { app });
+    void ask();
     await vi.advanceTimersByTimeAsync(200_000);
     expect(app.askedAtMs).toEqual([0, 5_000, 15_000, 35_000, 75_000, 135_000, 195_000]);
+    expect(warnings).toMatchObject([{ kind: 'no_app_token', label: 'app' }]);
   });
 
   test('are asked for a minute after a limit that names no time, and twice as long after the next', async () => {
