@@ -13,6 +13,7 @@ async function check(
   const base: BaseLinks = {
     links: Object.entries(targets).map(([path, target]) => ({ path, sha: `sha of ${target}` })),
     isCut,
+    paths: () => Object.keys(targets),
     read: async (shas) => {
       asked.push(...shas);
       return shas.map((sha) => sha.replace('sha of ', ''));

@@ -3,8 +3,10 @@ import { baseLinkFaults, concernsLinks } from './policy/base-links.ts';
 import type { DraftPolicy } from './policy/policy.ts';
 import { alwaysProtected, ProtectedPaths } from './policy/protected-paths.ts';
 
-/** The symbolic links of a base. What they hold is where they lead. */
+/** What is on a base, and the symbolic links among it. What they hold is where they lead. */
 export type BaseLinks = {
+  /** Of all files, links among them. */
+  readonly paths: () => readonly string[];
   readonly links: readonly { readonly path: string; readonly sha: string }[];
   /** There are more that were not listed. */
   readonly isCut: boolean;
@@ -19,23 +21,24 @@ const maxReads = 200;
 export async function checkBaseLinks(
   { protectedPaths }: Pick<DraftPolicy, 'protectedPaths'>,
   changeSet: ChangeSet,
-  { links, isCut, read }: BaseLinks,
+  { paths, links, isCut, read }: BaseLinks,
 ): Promise<void> {
   const rules = new ProtectedPaths([...alwaysProtected, ...protectedPaths]);
   if (isCut && changeSet.files.some(({ mode }) => mode === '120000')) {
     throw notTold('its base has more files than can be listed at once, and the draft a symbolic link');
   }
-  const paths = links.map(({ path }) => path);
-  if (!concernsLinks(changeSet, paths, rules)) return;
+  const linkPaths = links.map(({ path }) => path);
+  if (!concernsLinks(changeSet, linkPaths, rules)) return;
   const shas = [...new Set(links.map(({ sha }) => sha))];
   if (shas.length > maxReads) {
     throw notTold(
       `its base has symbolic links to ${shas.length} places, and ${maxReads} is the most that are followed`,
     );
   }
-  const targets = await read(shas);
+  const targets = shas.length === 0 ? [] : await read(shas);
   const bySha = new Map(shas.map((sha, at) => [sha, targets[at] ?? '']));
-  const faults = baseLinkFaults(changeSet, new Map(links.map(({ path, sha }) => [path, bySha.get(sha) ?? ''])), rules);
+  const base = { links: new Map(links.map(({ path, sha }) => [path, bySha.get(sha) ?? ''])), paths };
+  const faults = baseLinkFaults(changeSet, base, rules);
   if (faults.length > 0) {
     throw new HoldfastError('forbidden', `${faults.slice(0, 10).join(' ')} Leave it to a person with the right to.`);
   }

@@ -4,26 +4,22 @@ import type { Workshop } from './workshop.git.ts';
 /** A line of the largest repositories' some million. */
 const maxListingBytes = 256 * 1024 * 1024;
 
-/** The symbolic links of a commit that is here; where they lead is fetched when it is asked for. */
+/** What is in a commit that is here; where its symbolic links lead is fetched when it is asked for. */
 export async function baseLinks(shop: Workshop, baseSha: string): Promise<BaseLinks> {
   const listing = await shop.git(['ls-tree', '-r', '-z', '--full-tree', baseSha], { maxBytes: maxListingBytes });
   const links = Array.from(
     listing.matchAll(/(?<=^|\0)120000 blob ([0-9a-f]+)\t([^\0]+)/g),
-    ([, sha = '', path = '']) => ({
-      path,
-      sha,
-    }),
+    ([, sha = '', path = '']) => ({ path, sha }),
   );
-  return { links, isCut: false, read: (shas) => readBlobs(shop, shas) };
+  const paths = (): readonly string[] =>
+    Array.from(listing.matchAll(/(?<=^|\0)\d+ blob [0-9a-f]+\t([^\0]+)/g), ([, path = '']) => path);
+  return { paths, links, isCut: false, read: (shas) => readBlobs(shop, shas) };
 }
 
+/** Git asks for none that is here already: all are when the server filters nothing, and then it may not give single ones. */
 async function readBlobs(shop: Workshop, shas: readonly string[]): Promise<readonly string[]> {
-  // Without a filter of the server all contents came with the commit, and it may not give single ones.
-  const isPartial = (await shop.run(['config', '--get', 'remote.origin.promisor'])).code === 0;
-  if (isPartial) {
-    const options = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--filter=blob:none'];
-    await shop.remote(['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...options, '--', 'origin', ...shas], 'read');
-  }
+  const options = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--filter=blob:none'];
+  await shop.remote(['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...options, '--', 'origin', ...shas], 'read');
   const contents: string[] = [];
   for (const sha of shas) contents.push(await shop.git(['cat-file', 'blob', sha]));
   return contents;

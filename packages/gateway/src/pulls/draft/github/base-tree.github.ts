@@ -45,11 +45,16 @@ export class BaseTree {
     return undefined;
   }
 
-  /** The symbolic links of all folders, or of those that the one answer told of. */
+  /** The files and symbolic links of all folders, or of those that the one answer told of. */
   async links(): Promise<BaseLinks> {
     const { entries, isTruncated } = await this.#read();
-    const links = [...entries.values()].filter(({ mode }) => mode === '120000');
-    return { links, isCut: isTruncated, read: (shas) => Promise.all(shas.map((sha) => this.#contentOf(sha))) };
+    const files = [...entries.values()].filter(({ type }) => type === 'blob');
+    return {
+      paths: () => files.map(({ path }) => path),
+      links: files.filter(({ mode }) => mode === '120000'),
+      isCut: isTruncated,
+      read: (shas) => Promise.all(shas.map((sha) => this.#contentOf(sha))),
+    };
   }
 
   /** Of one folder; see {@link ReadFolder}. */

@@ -1,46 +1,59 @@
-import type { ChangeSet } from '@holdfast/protocol';
+import type { ChangedFile, ChangeSet } from '@holdfast/protocol';
 import { contentOf } from '../git-objects.ts';
-import { Links, restBelow, type LinkTargets, type Trail } from './links.ts';
+import { FilesBelow } from './files-below.ts';
+import { Links, type LinkTargets, type Trail } from './links.ts';
+import { maxNames, Names } from './names.ts';
 import { quoted } from './paths.ts';
 import type { ProtectedPaths } from './protected-paths.ts';
 
 /*
- * Policy knows a path by its letters; through a symbolic link of the base it has others. A draft may neither put a link that leads through one of
- * them to what is protected, nor change a file that is also known by a protected name.
+ * Policy knows a path by its letters; through a symbolic link it has others. A draft may neither put a link that leads through one of the base to
+ * what is protected, nor change a file that is also known by a protected name, nor give or take such a name by a link above.
  */
 
-/** More names than that no file has by accident. */
-const maxNames = 1000;
+/** What a draft stands on. */
+export type LinkedBase = {
+  readonly links: LinkTargets;
+  /** Of all files, links among them; asked for only where it makes a difference. */
+  readonly paths: () => readonly string[];
+};
 
-/** Whether the links at these paths of the base can make a difference for the change set; if not, where they lead need not be known. */
+/** Whether links can make a difference for the change set, those at these paths of the base or its own; if not, where they lead need not be known. */
 export function concernsLinks(
   { files }: ChangeSet,
   basePaths: readonly string[],
   protectedPaths: ProtectedPaths,
 ): boolean {
-  if (basePaths.length === 0) return false;
-  return files.some(({ mode }) => mode === '120000') || basePaths.some((path) => protectedPaths.mayLeadTo(path));
+  return files.some(({ mode }) => mode === '120000') || basePaths.some((path) => protectedPaths.below(path));
 }
 
 /** Why a change set may not be published on a base with these links; sentences as those of the policy, empty when it may. */
 export function baseLinkFaults(
   changeSet: ChangeSet,
-  base: LinkTargets,
+  base: LinkedBase,
   protectedPaths: ProtectedPaths,
 ): readonly string[] {
   const { files, deletions } = changeSet;
-  const [before, after] = [new Links(base), new Links(linksAfter(changeSet, base))];
-  const trails = [...before.trails(), ...after.trails()];
+  const touched = new Set([...files.map(({ path }) => path), ...deletions]);
+  const before = new Links(base.links);
+  const after = new Links(linksAfter(files, base.links, touched));
+  const names = new Names([...before.trails(), ...after.trails()]);
+  const moved = [before, after].flatMap((links) => movedNames([...touched], links, names));
+  const untouched = new FilesBelow(() => base.paths().filter((path) => !touched.has(path)));
   return [
     ...files.flatMap(({ path, mode }) =>
       mode === '120000' ? leadsFaults(path, after.trailOf(path), protectedPaths) : [],
     ),
-    ...[...files.map(({ path }) => path), ...deletions].flatMap((path) => namesFaults(path, trails, protectedPaths)),
+    ...[...touched].flatMap((path) => namesFaults(path, names.of(path), protectedPaths)),
+    ...moved.flatMap((one) => belowFaults(one, untouched, protectedPaths)),
+    ...(untouched.isCut ? [tooManyBelow] : []),
   ];
 }
 
-function linksAfter({ files, deletions }: ChangeSet, base: LinkTargets): LinkTargets {
-  const touched = new Set([...files.map(({ path }) => path), ...deletions]);
+const tooManyBelow =
+  'The draft changes symbolic links to folders with more in them than can be looked at for what is protected by its name there.';
+
+function linksAfter(files: readonly ChangedFile[], base: LinkTargets, touched: ReadonlySet<string>): LinkTargets {
   const left = [...base].filter(([path]) => !touched.has(path));
   const made = files.filter(({ mode }) => mode === '120000');
   return new Map([...left, ...made.map((link) => [link.path, contentOf(link).toString()] as const)]);
@@ -59,8 +72,7 @@ function leadsFaults(path: string, { end, through }: Trail, protectedPaths: Prot
   return [`${leads} to ${quoted(place)}, and ${quoted(protectedPaths.find(place)?.pattern ?? '')} is protected.`];
 }
 
-function namesFaults(path: string, trails: readonly Trail[], protectedPaths: ProtectedPaths): readonly string[] {
-  const names = namesOf(path, trails);
+function namesFaults(path: string, names: ReadonlySet<string>, protectedPaths: ProtectedPaths): readonly string[] {
   for (const name of names) {
     const found = name === path ? undefined : protectedPaths.find(name);
     if (found === undefined) continue;
@@ -71,31 +83,33 @@ function namesFaults(path: string, trails: readonly Trail[], protectedPaths: Pro
   return [`The draft changes ${quoted(path)}, which has more than ${maxNames} names through symbolic links.`];
 }
 
-/** A path, and all by which it is known too. */
-function namesOf(path: string, trails: readonly Trail[]): ReadonlySet<string> {
-  const names = new Set([path]);
-  const found = [{ name: path, used: new Set<string>() }];
-  for (const { name, used } of found) {
-    for (const { end, through } of trails) {
-      const [link = ''] = through;
-      const rest = restThrough(name, { end, through }, name === path);
-      // Through the same one twice there is nothing new, and no end to it.
-      if (rest === undefined || used.has(link)) continue;
-      const other = rest === '' ? link : `${link}/${rest}`;
-      if (names.has(other)) continue;
-      names.add(other);
-      if (names.size >= maxNames) return names;
-      found.push({ name: other, used: new Set([...used, link]) });
-    }
-  }
-  return names;
+/** A link that is made, deleted or replaced, or one that leads across it: what lies at `end` is also at `name`. */
+type MovedName = { readonly path: string; readonly name: string; readonly end: string; readonly links: Links };
+
+function movedNames(touched: readonly string[], links: Links, names: Names): readonly MovedName[] {
+  return touched.flatMap((path) => {
+    const end = links.has(path) ? links.trailOf(path).end : undefined;
+    return end === undefined ? [] : Array.from(names.of(path), (name) => ({ path, name, end, links }));
+  });
 }
 
-/** What of a name lies below the place to which a link leads. Whoever changes what is on its way there changes the link itself. */
-function restThrough(name: string, { end, through }: Trail, isOnDisk: boolean): string | undefined {
-  const isOnTheWay = [...through.slice(1), ...(end === undefined ? [] : [end])].some(
-    (place) => restBelow(place, name) !== undefined,
-  );
-  if (isOnDisk && isOnTheWay) return '';
-  return end === undefined ? undefined : restBelow(name, end);
+/** What lies in a folder gets or loses a name with each link to it, although the draft does not touch it. */
+function belowFaults(
+  { path, name, end, links }: MovedName,
+  files: FilesBelow,
+  protectedPaths: ProtectedPaths,
+): readonly string[] {
+  const below = protectedPaths.below(name);
+  if (below === undefined) return [];
+  for (const rest of files.from(end, links)) {
+    const other = `${name}/${rest}`;
+    const there = end === '' ? rest : `${end}/${rest}`;
+    const found = below.find(other);
+    if (found?.relation !== 'protected' || protectedPaths.find(there)?.relation === 'protected') continue;
+    const rule = `${quoted(found.pattern)} is protected`;
+    return [
+      `The draft changes the symbolic link ${quoted(path)}, by which ${quoted(there)} is also ${quoted(other)}, and ${rule}.`,
+    ];
+  }
+  return [];
 }

@@ -12,7 +12,7 @@ export type Trail = {
 };
 
 /** As many as Linux follows. */
-const maxHops = 40;
+export const maxHops = 40;
 
 /** Links as every usual file system takes them: letter case and Unicode forms tell none apart that one of them takes for the same. */
 export class Links {
@@ -22,6 +22,10 @@ export class Links {
   constructor(targets: LinkTargets) {
     this.#targets = targets;
     this.#paths = new Map(Array.from(targets.keys(), (path) => [samenessOf(path), path]));
+  }
+
+  has(path: string): boolean {
+    return this.#targets.has(path);
   }
 
   trailOf(link: string): Trail {
@@ -54,12 +58,4 @@ export class Links {
   #at(path: string): string | undefined {
     return this.#targets.has(path) ? path : this.#paths.get(samenessOf(path));
   }
-}
-
-/** What of a path lies below a folder, in the eyes of some file system: empty for the folder itself, undefined for what lies elsewhere. */
-export function restBelow(path: string, folder: string): string | undefined {
-  const [inner, outer] = [samenessOf(path), samenessOf(folder)];
-  if (inner === outer) return '';
-  if (folder === '') return path;
-  return inner.startsWith(`${outer}/`) ? path.split('/').slice(folder.split('/').length).join('/') : undefined;
 }

@@ -86,6 +86,8 @@ function segmentFault(segment: string): string | undefined {
 
 /** NTFS and FAT drop dots and spaces at the end of a name; what follows a colon is a stream of the file before it. */
 function fold(name: string, marks: Marks): readonly string[] {
+  // Most names are like this, and a base has many.
+  if (/^[!-9;-~]*[!-\-/-9;-~]$/.test(name)) return Array.from(name.toLowerCase());
   const points = Array.from(name.normalize('NFC'), (point) => foldPoint(point, marks)).filter((point) => point !== '');
   const colon = points.findIndex((point) => point.includes(':'));
   const file = colon === -1 ? points : points.slice(0, colon);

@@ -62,16 +62,17 @@ export class ProtectedPaths {
   }
 
   /**
-   * Whether there may be a protected path of which this is the beginning, but for those whose last names alone make them protected, wherever
-   * they lie.
+   * What may be protected from this path on; undefined when nothing is, but for what its last name alone makes protected wherever it lies. Of what
+   * lies below it finds the same as all patterns.
    */
-  mayLeadTo(path: string): boolean {
+  below(path: string): ProtectedPaths | undefined {
     const names = foldedParts(path).map(lettersOf);
-    return this.#patterns.some(({ parts }) => {
+    const patterns = this.#patterns.filter(({ parts }) => {
       const at = reached(parts, names);
       const isAnywhere = parts.length === 2 && parts[0] === '**';
       return at.has(parts.length) || (at.size > 0 && !isAnywhere);
     });
+    return patterns.length === 0 ? undefined : new ProtectedPaths(patterns.map(({ pattern }) => pattern));
   }
 }
 
@@ -94,7 +95,11 @@ function toPart(part: string): PatternPart {
 }
 
 function lettersOf(name: readonly string[]): readonly Letter[] {
-  return name.flatMap((point) => Array.from(point, (letter, at) => ({ letter, isFirst: at === 0 })));
+  return name.flatMap((point) =>
+    point.length === 1
+      ? { letter: point, isFirst: true }
+      : Array.from(point, (letter, at) => ({ letter, isFirst: at === 0 })),
+  );
 }
 
 /** Whether the pattern, or a folder that it stands for, takes in the path from its beginning. */
