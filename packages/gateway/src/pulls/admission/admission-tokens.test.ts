@@ -3,6 +3,7 @@ import { MemoryEntries } from '../../conversations/entries.memory.ts';
 import type { Secret } from '../../lib/secret.ts';
 import type { AccountReader } from '../tokens/account-reader.ts';
 import { TokenPool, type TokenWarning } from '../tokens/token-pool.ts';
+import { documentedLimits } from './budget-limits.ts';
 import { answer, content, get, minuteMs, permitOf, quota, read, settled } from './testing/door.ts';
 import { ScriptedApp } from './testing/scripted-app.ts';
 import { TokenAdmission, type TokenAdmissionOptions } from './token-admission.ts';
@@ -119,6 +120,33 @@ describe('an app’s installations', () => {
     expect(last.secret.reveal()).toBe('ghs_11_3');
     expect(last.ended(get, answer(401))).toEqual({ kind: 'final', reason: 'unauthorized' });
     expect(pool.status()).toMatchObject([{ label: 'app-1', state: 'quarantined' }, { label: 'app-2' }]);
+  });
+
+  test('get one new token when GitHub refuses the one that several requests went out with', async () => {
+    const app = new ScriptedApp();
+    const { ask } = doorOf([], { app });
+    const acme = { ...read, owner: 'acme' };
+    const first = ask(acme);
+    await vi.advanceTimersByTimeAsync(100);
+    (await permitOf(first)).ended(get, answer(200, told));
+    for (const permit of [await permitOf(ask(acme)), await permitOf(ask(acme))]) {
+      expect(permit.ended(get, answer(401))).toEqual({ kind: 'transient' });
+    }
+    const again = ask(acme);
+    await vi.advanceTimersByTimeAsync(100);
+    expect((await permitOf(again)).secret.reveal()).toBe('ghs_11_2');
+    expect(app.fetched).toEqual(['11', '11']);
+  });
+
+  test('whose tokens GitHub does not give are told of to who asks, where there is no other token', async () => {
+    const app = new ScriptedApp();
+    const { ask } = doorOf([], { app });
+    const waiting = ask({ ...read, owner: 'acme' });
+    await vi.advanceTimersByTimeAsync(50);
+    app.fault = Object.assign(new Error('This installation has been suspended'), { status: 403 });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await settled([waiting])).toEqual(['none']);
+    expect(await waiting).toMatchObject({ message: /did not give a token for app-1: This installation/ });
   });
 
   test('that cannot be asked for are told of, and tokens of persons do in their place', async () => {
@@ -250,6 +278,15 @@ describe('tokens of the same user', () => {
     expect(warnings).toMatchObject([{ kind: 'same_user', label: 'token-2', as: 'token-1' }]);
     expect(pool.size()).toBe(1);
     expect((await settled(all)).filter((kind) => kind === 'permit')).toHaveLength(100);
+  });
+
+  test('have the questions whose they are counted on that user', async () => {
+    const accounts = new ScriptedAccounts({ ghp_aaa: 'ada', ghp_bbb: 'ada' });
+    const { ask } = doorOf(['ghp_aaa', 'ghp_bbb'], { accounts, limits: { ...documentedLimits, restPoints: 5 } });
+    const first = ask();
+    await vi.advanceTimersByTimeAsync(200);
+    const all = [first, ask(), ask(), ask()];
+    expect(await settled(all)).toEqual(['permit', 'permit', 'permit', 'waiting']);
   });
 
   test('are asked for once, also when several processes start', async () => {

@@ -1,5 +1,6 @@
 import { request as octokit } from '@octokit/request';
 import { describe, expect, test } from 'vitest';
+import { callOnce, readCall } from './call.github.ts';
 import { isRefusedCall } from './refused-routes.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
@@ -126,6 +127,12 @@ describe('a call of a method', () => {
       stop: 'exhausted',
     });
     expect(admission).toMatchObject({ open: 0, ended: 1 });
+  });
+
+  test('that begins when nobody waits for it any more is over at once', async () => {
+    const never = async (): Promise<never> => new Promise(() => {});
+    const came = await callOnce(() => ({ never }), readCall('never', {}, undefined), AbortSignal.abort(), 60_000);
+    expect(came).toMatchObject({ kind: 'failed', answer: { kind: 'no_answer', reason: 'timeout' } });
   });
 
   test('ends with its signal', async () => {

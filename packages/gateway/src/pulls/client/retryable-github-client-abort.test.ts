@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Admission } from '../admission/admission.ts';
+import { orAborted } from '../retry/or-aborted.ts';
 import { startClientClock } from './testing/client-clock.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
 import { json, plain, silence, stallInBody, startScriptedGitHub } from './testing/scripted-github.ts';
 
 const repository = 'GET /repos/{owner}/{repo}';
-const reason = new Error('the user left');
+/** As `abort()` without a reason has it. */
+const reason = new DOMException('the user left', 'AbortError');
 
 let clock: ReturnType<typeof startClientClock>;
 beforeEach(() => {
@@ -100,6 +103,25 @@ describe('a write that is not answered in all the time that there is', () => {
       await expect(call).rejects.toMatchObject({ stop: 'unknown_outcome', attempts: 1 });
     },
   );
+
+  test('is known once it was looked for, also when the time ends while it waits for its turn to be sent again', async () => {
+    await using github = await startScriptedGitHub(plain(502));
+    const door = countingDoor();
+    const { promise: isWaiting, resolve } = Promise.withResolvers<void>();
+    const admission: Admission = {
+      admit: async (ask, { signal, notAfterMs }) => {
+        if (github.arrived.length === 0) return await door.admit(ask, { signal, notAfterMs });
+        resolve();
+        return await orAborted(new Promise<never>(() => {}), signal);
+      },
+    };
+    const client = clientOf(github, { admission, config: { ...quick, baseDelay: 0, totalTimeout: 10 } });
+    const call = client.request(comment, said, { lookUp: async () => undefined });
+    call.catch(() => {});
+    await isWaiting;
+    await vi.advanceTimersByTimeAsync(10_000);
+    await expect(call).rejects.toMatchObject({ stop: 'over_budget', status: 502 });
+  });
 
   test('is looked for with a signal that ends with the time', async () => {
     await using github = await startScriptedGitHub(plain(502));

@@ -211,6 +211,17 @@ describe('a limit that ends in time', () => {
     expect(notices).toMatchObject([{ attempt: 1, delayMs: 0, verdict: 'limited' }]);
     expect(clock.timers()).toBe(0);
   });
+
+  test('is told among the waits when the call fails all the same', async () => {
+    await using github = await startScriptedGitHub(plain(429, { 'retry-after': '2' }), plain(502));
+    const { promise: isWaiting, resolve: onRetry } = Promise.withResolvers<unknown>();
+    const config = { ...quick, baseDelay: 0, maxRetries: 1 };
+    const call = clientOf(github, { config, onRetry }).request(repository, shop);
+    call.catch(() => {});
+    await isWaiting;
+    await vi.advanceTimersByTimeAsync(2_000);
+    await expect(call).rejects.toMatchObject({ stop: 'exhausted', attempts: 3, waitsMs: [2_000, 0] });
+  });
 });
 
 describe('a token that GitHub refuses', () => {
