@@ -245,6 +245,11 @@ describe('a draft that is not published', () => {
         /"x" leads through "conf".*"ci\/ci\.yml", which is also "\.github\/workflows\/ci\.yml"/,
       ),
     });
+    const given = { ...link, path: 'vault/new', content: '../src' };
+    const policy = { ...samplePolicy, protectedPaths: ['vault/*/a.ts'] };
+    await expect(publish(target, draftOn(tip, { files: [given] }), { policy })).rejects.toMatchObject({
+      message: expect.stringContaining('by which "src/a.ts" is also "vault/new/a.ts"'),
+    });
     const fine = { ...link, content: '日本/a.ts' };
     expect(await publish(target, draftOn(tip, { files: [fine] }))).toMatchObject({ branch });
   });

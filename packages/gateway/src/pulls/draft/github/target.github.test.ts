@@ -140,6 +140,18 @@ describe('a draft on GitHub', () => {
     expect(await scene.facts(draft)).toMatchObject({ pulls: 0, branches: 0 });
   });
 
+  test('gives nothing on its base a protected name', async () => {
+    const draft = scene.newDraft();
+    const policy = { ...samplePolicy, protectedPaths: ['vault/*/price.ts'] };
+    const link = { path: 'vault/new', mode: '120000', content: '../src', encoding: 'utf-8' } as const;
+    const changeSet = { baseSha: draft.changeSet.baseSha, files: [link], deletions: [] };
+    expect(await publish(scene.gateway({ policy }), { ...draft, changeSet })).toMatchObject({
+      kind: 'failed',
+      code: 'forbidden',
+      message: expect.stringContaining('by which "src/price.ts" is also "vault/new/price.ts"'),
+    });
+  });
+
   test('knows which tree it is to have before anything is sent, also when nobody says', async () => {
     const draft = scene.newDraft();
     const entries = new MemoryEntries();

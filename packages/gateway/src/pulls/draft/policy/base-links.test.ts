@@ -4,7 +4,7 @@ import { baseLinkFaults, concernsLinks } from './base-links.ts';
 import { changeSetOf, fileAt, linkAt, triedPatterns } from '../testing/policy-tricks.ts';
 import { alwaysProtected, ProtectedPaths } from './protected-paths.ts';
 
-const protectedPaths = new ProtectedPaths([...alwaysProtected, ...triedPatterns, 'vault/*/key']);
+const protectedPaths = new ProtectedPaths([...alwaysProtected, ...triedPatterns, 'vault/*/key', 'safe/*/b/c']);
 
 /** Where the links of a base lead; null for a file. */
 type Base = Readonly<Record<string, string | null>>;
@@ -113,6 +113,18 @@ describe('a change set that reaches through links of its base what is protected'
       /"ops\/a\/b\/c\/secrets"/,
     ],
     [
+      'a new link that gives another protected name to what is protected',
+      { 'ops/dev/secrets': null },
+      changeSetOf([linkAt('ops/prod', 'dev')]),
+      /"ops\/dev\/secrets" is also "ops\/prod\/secrets"/,
+    ],
+    [
+      'a new link by which a file lies where a folder of what is protected would',
+      { 'lib/b': null },
+      changeSetOf([linkAt('safe/a', '../lib')]),
+      /"lib\/b" is also "safe\/a\/b", and "safe\/\*\/b\/c" is protected/,
+    ],
+    [
       'a new link that does so to what is behind a link of the base',
       { 'lib/b': '../c', 'c/secrets': null },
       changeSetOf([linkAt('ops/a', '../lib')]),
@@ -129,6 +141,12 @@ describe('a change set that reaches through links of its base what is protected'
       { 'vault/a': '../v1', 'v1/key': null },
       changeSetOf([linkAt('vault/a', '../v2')]),
       /"v1\/key" is also "vault\/a\/key"/,
+    ],
+    [
+      'its deletion together with a change of what had the name',
+      { 'vault/a': '../v1', 'v1/key': null },
+      changeSetOf([fileAt('v1/key')], ['vault/a']),
+      /"v1\/key", which is also "vault\/a\/key"/,
     ],
     [
       'the deletion of that link',
@@ -181,15 +199,11 @@ describe('a change set on a base with links', () => {
       { 'lib/a': null },
       changeSetOf([linkAt('vault/a', '../lib')]),
     ],
+    ['a link to what is protected in every folder', { 'lib/a.pem': null }, changeSetOf([linkAt('ops/a', '../lib')])],
     [
-      'a link to what is protected by its own name',
-      { 'lib/a.pem': null, 'lib/b': '.' },
+      'a link to a folder that is its own folder',
+      { 'lib/self': '.', 'lib/a': null },
       changeSetOf([linkAt('ops/a', '../lib')]),
-    ],
-    [
-      'the deletion of a link together with what lay behind it',
-      { 'vault/a': '../v1', 'v1/x': null },
-      changeSetOf([fileAt('y')], ['vault/a', 'v1/x']),
     ],
     ['a link beside a link', { conf: '.github' }, changeSetOf([linkAt('a', 'src/conf')])],
     ['a link in the place of one', { current: 'v1' }, changeSetOf([linkAt('current', 'v2')])],

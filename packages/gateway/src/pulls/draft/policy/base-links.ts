@@ -39,14 +39,14 @@ export function baseLinkFaults(
   const after = new Links(linksAfter(files, base.links, touched));
   const names = new Names([...before.trails(), ...after.trails()]);
   const moved = [before, after].flatMap((links) => movedNames([...touched], links, names));
-  const untouched = new FilesBelow(() => base.paths().filter((path) => !touched.has(path)));
+  const there = new FilesBelow(base.paths);
   return [
     ...files.flatMap(({ path, mode }) =>
       mode === '120000' ? leadsFaults(path, after.trailOf(path), protectedPaths) : [],
     ),
     ...[...touched].flatMap((path) => namesFaults(path, names.of(path), protectedPaths)),
-    ...moved.flatMap((one) => belowFaults(one, untouched, protectedPaths)),
-    ...(untouched.isCut ? [tooManyBelow] : []),
+    ...moved.flatMap((one) => belowFaults(one, there, protectedPaths)),
+    ...(there.isCut ? [tooManyBelow] : []),
   ];
 }
 
@@ -105,7 +105,7 @@ function belowFaults(
     const other = `${name}/${rest}`;
     const there = end === '' ? rest : `${end}/${rest}`;
     const found = below.find(other);
-    if (found?.relation !== 'protected' || protectedPaths.find(there)?.relation === 'protected') continue;
+    if (found === undefined) continue;
     const rule = `${quoted(found.pattern)} is protected`;
     return [
       `The draft changes the symbolic link ${quoted(path)}, by which ${quoted(there)} is also ${quoted(other)}, and ${rule}.`,

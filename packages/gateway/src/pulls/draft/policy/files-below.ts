@@ -1,4 +1,4 @@
-import { maxHops, type Links } from './links.ts';
+import type { Links } from './links.ts';
 import { samenessOf } from './paths.ts';
 
 /** Of all paths together. Each is held against the patterns; so many cost a second or two, in which the gateway does nothing else. */
@@ -37,7 +37,7 @@ export class FilesBelow {
       yield way + name;
       const end = links.has(file.path) ? links.trailOf(file.path).end : undefined;
       // Through the same one twice there is nothing new, and no end to it.
-      if (end === undefined || used.length >= maxHops || used.includes(file.path)) continue;
+      if (end === undefined || used.includes(file.path)) continue;
       yield* this.#walk(end, links, `${way}${name}/`, [...used, file.path]);
     }
   }

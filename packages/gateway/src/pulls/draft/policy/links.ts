@@ -12,7 +12,7 @@ export type Trail = {
 };
 
 /** As many as Linux follows. */
-export const maxHops = 40;
+const maxHops = 40;
 
 /** Links as every usual file system takes them: letter case and Unicode forms tell none apart that one of them takes for the same. */
 export class Links {
