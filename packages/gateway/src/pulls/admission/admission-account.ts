@@ -37,7 +37,7 @@ export type Waiting = { readonly isWanted: boolean; readonly content: number };
 
 /**
  * Who holds a permit and says nothing for so long is not heard of any more: its request counts as landed, so that a caller that forgot to end it
- * holds a place for ten minutes, which is longer than any call may take, and not for ever.
+ * holds a place for ten minutes, which is longer than GitHub takes for anything, and not for ever.
  */
 export const longestFlightMs = 600_000;
 

@@ -69,9 +69,9 @@ export class AdmissionIdentity {
   }
 
   async #find({ label, secret, account, owning, ended }: Asked): Promise<void> {
-    const shared = account instanceof SharedAccount ? account : undefined;
+    const shared = account instanceof SharedAccount ? account.user : undefined;
     // A store that does not answer is told of by the account; the question is GitHub's then.
-    const known = await shared?.whoIs().catch(() => undefined);
+    const known = await shared?.find().catch(() => undefined);
     if (known?.kind === 'user') return this.#pool.identify(label, known.user);
     if (known?.kind === 'wait') return this.#waitFor(label);
     const flight = await this.#flight(account);
@@ -85,7 +85,7 @@ export class AdmissionIdentity {
     this.#pool.identify(label, user);
     const first = owning();
     if (first !== account) countOn(first, this.#pool.now());
-    await shared?.tellUser(user).catch(() => undefined);
+    await shared?.tell(user).catch(() => undefined);
   }
 
   #waitFor(label: string): void {

@@ -1,4 +1,3 @@
-import type { EntryStore } from '../../conversations/entry-store.ts';
 import { worse, type Standing } from '../tokens/token-state.ts';
 import {
   Flights,
@@ -8,9 +7,10 @@ import {
   type Landing,
   type Waiting,
 } from './admission-account.ts';
-import type { AdmissionClock } from './admission-clock.ts';
-import { entryOf, readSharedAccount, type SharedAccountState } from './admission-entry.ts';
+import type { SharedAccountState } from './admission-entry.ts';
 import { endOf } from './admission-local.ts';
+import { SharedEntry, type SharedEntryParts } from './admission-shared-entry.ts';
+import { SharedUser } from './admission-shared-user.ts';
 import type { Cost, Flying } from './budget-flying.ts';
 import { judge, type Judgement } from './budget-judge.ts';
 import { shareOf, type BudgetLimits } from './budget-limits.ts';
@@ -25,20 +25,13 @@ import {
   type BudgetState,
 } from './budget.ts';
 
-type KnownUser = { readonly kind: 'user'; readonly user: string } | { readonly kind: 'ask' | 'wait' };
-
 /** A claim that the store has not been asked for yet, and what it is to our copy. */
 type Pending = { readonly claim: Claim; readonly started: BudgetEvent };
 
-export type SharedAccountParts = {
-  readonly store: EntryStore;
-  readonly key: string;
+export type SharedAccountParts = SharedEntryParts & {
   /** Names this process among those that share the account. */
   readonly member: string;
   readonly limits: BudgetLimits;
-  readonly clock: AdmissionClock;
-  /** How long the store may take, before this process goes on by itself. */
-  readonly storeTimeoutMs: number;
   /** How the token stands here, and what another process knows of it. */
   readonly standing: () => Standing | undefined;
   readonly hear: (known: { readonly standing: Standing | undefined; readonly user: string | undefined }) => void;
@@ -58,8 +51,6 @@ const leastShare = 4;
 const longestLog = 10_000;
 /** What the store allowed so long ago is not sent any more; well below the time after which a member counts as dead. */
 const staleMs = 5_000;
-/** Whoever asks GitHub who a token is has died, or was not answered. */
-const askingMs = 30_000;
 
 /**
  * An account that several processes use, by one entry in the store. What may be sent is claimed there: all that waits here in one change, and one
@@ -75,7 +66,10 @@ const askingMs = 30_000;
  * that are ahead too early, by as much as the clocks differ.
  */
 export class SharedAccount implements AdmissionAccount {
+  /** Who its token acts as. */
+  readonly user: SharedUser;
   readonly #parts: SharedAccountParts;
+  readonly #entry: SharedEntry;
   readonly #flights = new Flights();
   /** What was in the entry after the last change, and what happened here since. */
   #copy: BudgetState = freshBudget;
@@ -95,6 +89,8 @@ export class SharedAccount implements AdmissionAccount {
 
   constructor(parts: SharedAccountParts) {
     this.#parts = parts;
+    this.#entry = new SharedEntry(parts);
+    this.user = new SharedUser(this.#entry);
   }
 
   judge(cost: Cost, atMs: number, { isProbing }: { readonly isProbing: boolean }): Judgement {
@@ -146,30 +142,6 @@ export class SharedAccount implements AdmissionAccount {
     return Math.min(againMs ?? Infinity, pollMs);
   }
 
-  /** Who the token acts as, when one of those that share it knows; `ask`: nobody is asking, so this process is to. */
-  async whoIs(): Promise<KnownUser> {
-    const { store, key, clock } = this.#parts;
-    return await this.#inTime(
-      store.changeEntry<KnownUser>(key, (current) => {
-        const atMs = clock.now();
-        const known = readSharedAccount(current);
-        if (known.user !== undefined) return { next: undefined, result: { kind: 'user', user: known.user } };
-        if (known.askingUntilMs > atMs) return { next: undefined, result: { kind: 'wait' } };
-        return { next: entryOf({ ...known, askingUntilMs: atMs + askingMs }, atMs), result: { kind: 'ask' } };
-      }),
-    );
-  }
-
-  async tellUser(user: string): Promise<void> {
-    const { store, key, clock } = this.#parts;
-    await this.#inTime(
-      store.changeEntry(key, (current) => ({
-        next: entryOf({ ...readSharedAccount(current), user }, clock.now()),
-        result: undefined,
-      })),
-    );
-  }
-
   /** Tells the entry what it has not been told, so that the others have the places at once; and does nothing more. */
   async close(): Promise<void> {
     await this.#changing;
@@ -202,21 +174,17 @@ export class SharedAccount implements AdmissionAccount {
   }
 
   async #change(): Promise<void> {
-    const { store, key, clock, member } = this.#parts;
+    const { clock, member } = this.#parts;
     const claims = this.#claims;
     const log = this.#log;
     this.#claims = [];
     this.#log = [];
     this.#isUrgent = false;
     try {
-      const { state, allowed, decidedAtMs, waiting } = await this.#inTime(
-        store.changeEntry(key, (current) => {
-          const atMs = clock.now();
-          const { state: next, allowed: all } = this.#next(readSharedAccount(current), log, claims, atMs);
-          const result = { state: next, allowed: all, decidedAtMs: atMs, waiting: this.#waiting };
-          return { next: entryOf(next, atMs), result };
-        }),
-      );
+      const { state, allowed, decidedAtMs, waiting } = await this.#entry.change((before, atMs) => {
+        const { state: next, allowed: all } = this.#next(before, log, claims, atMs);
+        return { next, result: { state: next, allowed: all, decidedAtMs: atMs, waiting: this.#waiting } };
+      });
       this.#told = flyingFor(state.budget, member);
       this.#toldWaiting = waiting;
       const since = [...this.#log, ...this.#claims.map(({ started }) => started)];
@@ -302,19 +270,5 @@ export class SharedAccount implements AdmissionAccount {
   #limits(): BudgetLimits {
     const { limits } = this.#parts;
     return this.#silentUntilMs === undefined ? limits : shareOf(limits, Math.max(leastShare, memberCount(this.#copy)));
-  }
-
-  async #inTime<Result>(change: Promise<Result>): Promise<Result> {
-    const { clock, storeTimeoutMs } = this.#parts;
-    let callOff: (() => void) | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const fault = new Error(`The store did not answer in ${storeTimeoutMs} ms.`);
-      callOff = clock.after(storeTimeoutMs, () => reject(fault), { isIdle: true });
-    });
-    try {
-      return await Promise.race([change, late]);
-    } finally {
-      callOff?.();
-    }
   }
 }
