@@ -61,6 +61,7 @@ describe('a change set that reaches through links of its base what is protected'
     ['a link in the place of that file', workflow, changeSetOf([linkAt('ci/ci.yml', '../x')]), /which is also/],
     ['that file in capitals', workflow, changeSetOf([fileAt('CI/CI.yml')]), /"CI\/CI\.yml", which is also/],
     ['a folder that leads to it, where there was none', workflow, changeSetOf([linkAt('ci', 'x')]), /"ci", which is/],
+    ['a file in the place of the folder that it is in', workflow, changeSetOf([fileAt('ci')]), /"ci", which is also/],
     [
       'what a folder above leads to',
       { '.github': 'ci' },
@@ -98,6 +99,12 @@ describe('a change set that reaches through links of its base what is protected'
       { 'a.link': 'b' },
       changeSetOf([linkAt('vault/new', '../lib'), fileAt('lib/key')]),
       /"lib\/key", which is also "vault\/new\/key"/,
+    ],
+    [
+      'a file below a link in capitals',
+      { conf: '.github' },
+      changeSetOf([fileAt('CONF/workflows/ci.yml')]),
+      /"CONF\/workflows\/ci\.yml", which is also "\.github\/workflows\/ci\.yml"/,
     ],
     [
       'a new link that gives a protected name to what was there before',
@@ -205,6 +212,8 @@ describe('a change set on a base with links', () => {
       { 'lib/self': '.', 'lib/a': null },
       changeSetOf([linkAt('ops/a', '../lib')]),
     ],
+    ['a file below a link in capitals', { conf: 'src' }, changeSetOf([fileAt('CONF/ci.yml')])],
+    ['a folder in capitals for a link', { conf: '.github' }, changeSetOf([fileAt('CONF/workflows/a')], ['conf'])],
     ['a link beside a link', { conf: '.github' }, changeSetOf([linkAt('a', 'src/conf')])],
     ['a link in the place of one', { current: 'v1' }, changeSetOf([linkAt('current', 'v2')])],
     ['a file in the place of one', { current: '.github' }, changeSetOf([fileAt('current')])],

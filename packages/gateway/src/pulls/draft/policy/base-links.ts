@@ -3,7 +3,7 @@ import { contentOf } from '../git-objects.ts';
 import { FilesBelow } from './files-below.ts';
 import { Links, type LinkTargets, type Trail } from './links.ts';
 import { maxNames, Names } from './names.ts';
-import { quoted } from './paths.ts';
+import { foldersAbove, quoted, samenessOf } from './paths.ts';
 import type { ProtectedPaths } from './protected-paths.ts';
 
 /*
@@ -24,7 +24,10 @@ export function concernsLinks(
   basePaths: readonly string[],
   protectedPaths: ProtectedPaths,
 ): boolean {
-  return files.some(({ mode }) => mode === '120000') || basePaths.some((path) => protectedPaths.below(path));
+  if (files.some(({ mode }) => mode === '120000')) return true;
+  if (basePaths.some((path) => protectedPaths.below(path))) return true;
+  const links = new Set(basePaths.map(samenessOf));
+  return files.some(({ path }) => foldersAbove(samenessOf(path)).some((folder) => links.has(folder)));
 }
 
 /** Why a change set may not be published on a base with these links; sentences as those of the policy, empty when it may. */
@@ -44,7 +47,7 @@ export function baseLinkFaults(
     ...files.flatMap(({ path, mode }) =>
       mode === '120000' ? leadsFaults(path, after.trailOf(path), protectedPaths) : [],
     ),
-    ...[...touched].flatMap((path) => namesFaults(path, names.of(path), protectedPaths)),
+    ...[...touched].flatMap((path) => namesFaults(path, names.of(path), after.placeOf(path) ?? path, protectedPaths)),
     ...moved.flatMap((one) => belowFaults(one, there, protectedPaths)),
     ...(there.isCut ? [tooManyBelow] : []),
   ];
@@ -72,8 +75,13 @@ function leadsFaults(path: string, { end, through }: Trail, protectedPaths: Prot
   return [`${leads} to ${quoted(place)}, and ${quoted(protectedPaths.find(place)?.pattern ?? '')} is protected.`];
 }
 
-function namesFaults(path: string, names: ReadonlySet<string>, protectedPaths: ProtectedPaths): readonly string[] {
-  for (const name of names) {
+function namesFaults(
+  path: string,
+  names: ReadonlySet<string>,
+  place: string,
+  protectedPaths: ProtectedPaths,
+): readonly string[] {
+  for (const name of [...names, place]) {
     const found = name === path ? undefined : protectedPaths.find(name);
     if (found === undefined) continue;
     const rule = `${quoted(found.pattern)} is protected`;

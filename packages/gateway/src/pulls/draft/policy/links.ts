@@ -1,4 +1,4 @@
-import { foldersAbove, samenessOf } from './paths.ts';
+import { samenessOf } from './paths.ts';
 
 /** Where symbolic links lead, by their paths. */
 export type LinkTargets = ReadonlyMap<string, string>;
@@ -29,9 +29,23 @@ export class Links {
   }
 
   trailOf(link: string): Trail {
+    const names = link.split('/');
+    return this.#walked(names.slice(0, -1), names.slice(-1));
+  }
+
+  /** Where a path leads whose folders are spelled like links, whatever it is itself; undefined: out of the repository, or round in a circle. */
+  placeOf(path: string): string | undefined {
+    const names = path.split('/');
+    const { end } = this.#walked([], names.slice(0, -1));
+    return end === undefined ? undefined : `${end}/${names.at(-1)}`.replace(/^\//, '');
+  }
+
+  trails(): readonly Trail[] {
+    return Array.from(this.#targets.keys(), (link) => this.trailOf(link));
+  }
+
+  #walked(place: string[], left: string[]): Trail {
     const through: string[] = [];
-    const place: string[] = [...(foldersAbove(link).at(-1)?.split('/') ?? [])];
-    const left = [link.slice(link.lastIndexOf('/') + 1)];
     for (let name = left.shift(); name !== undefined; name = left.shift()) {
       if (name === '' || name === '.') continue;
       if (name === '..') {
@@ -49,10 +63,6 @@ export class Links {
       left.unshift(...target.split('/'));
     }
     return { end: place.join('/'), through };
-  }
-
-  trails(): readonly Trail[] {
-    return Array.from(this.#targets.keys(), (link) => this.trailOf(link));
   }
 
   #at(path: string): string | undefined {
