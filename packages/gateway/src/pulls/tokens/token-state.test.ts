@@ -5,7 +5,6 @@ import { resources, type Resource } from '../retry/resource.ts';
 import {
   advance,
   candidates,
-  choose,
   freeAt,
   isInRotation,
   startPool,
@@ -14,6 +13,7 @@ import {
   type PoolState,
   type Standing,
 } from './token-state.ts';
+import { choose } from './testing/choose.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

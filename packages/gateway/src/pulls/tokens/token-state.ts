@@ -65,12 +65,6 @@ export type PoolEffect =
 /** A token in rotation, and from when it may be used; `isProbing`: GitHub's last word was a secondary limit, so one request goes first. */
 export type Candidate = { readonly token: number; readonly freeAtMs: number; readonly isProbing: boolean };
 
-export type Choice =
-  | { readonly kind: 'token'; readonly token: number }
-  /** All that could be used are cooling down; the first is free at `untilMs`. */
-  | { readonly kind: 'cooling'; readonly token: number; readonly untilMs: number }
-  | { readonly kind: 'none'; readonly why: 'empty' | 'all_refused' };
-
 const forgottenPerMs = 1 / 60_000;
 const mostFailures = 60;
 /** A 401 may be a fault of GitHub's own, so it is not for ever; asking often with a bad token locks its user out. */
@@ -94,15 +88,6 @@ const fresh: TokenState = {
 /** A pool of this many tokens of which nothing is known. */
 export function startPool(count: number): PoolState {
   return { tokens: Array.from({ length: count }, (): TokenState => fresh), takes: 0 };
-}
-
-/** The token for the next request to a resource; taking it is an event. */
-export function choose(state: PoolState, resource: Resource, atMs: number): Choice {
-  if (state.tokens.length === 0) return { kind: 'none', why: 'empty' };
-  const best = candidates(state, resource, atMs)[0];
-  if (!best) return { kind: 'none', why: 'all_refused' };
-  const { token, freeAtMs } = best;
-  return freeAtMs <= atMs ? { kind: 'token', token } : { kind: 'cooling', token, untilMs: freeAtMs };
 }
 
 /** The tokens in rotation, the best first: those that are free in the order of {@link PoolState}, then the others as they become free. */
