@@ -15,6 +15,7 @@ async function check(
     isCut,
     paths: () => Object.keys(targets),
     read: async (shas) => {
+      expect(shas).not.toEqual([]);
       asked.push(...shas);
       return shas.map((sha) => sha.replace('sha of ', ''));
     },
@@ -30,6 +31,7 @@ const manyLinks = Object.fromEntries(Array.from({ length: 201 }, (_, at) => [`l$
 
 test('nothing is read of a base whose links cannot make a difference', async () => {
   expect(await check(changeSetOf([fileAt('a')]), manyLinks)).toEqual({ said: 'fine', asked: [] });
+  expect(await check(changeSetOf([linkAt('a', 'b')]), {})).toEqual({ said: 'fine', asked: [] });
 });
 
 test('what several links hold is read once, and what is protected, always or by configuration, is found through them', async () => {

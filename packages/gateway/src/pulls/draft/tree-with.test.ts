@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangedFile } from '@holdfast/protocol';
-import type { HashName, TreeEntry } from './git-objects.ts';
+import { treeSha, type HashName, type TreeEntry } from './git-objects.ts';
 import { treeWith } from './tree-with.ts';
 import { git } from './testing/real-git.ts';
 
@@ -68,12 +68,17 @@ describe.each<HashName>(['sha1', 'sha256'])('a change set in a tree of %s', (has
     );
   });
 
-  test('is not told of a base whose listing is not what its sha is made of', async () => {
+  test('is not told of a base whose listing is not what its sha is made of, or that git would write otherwise', async () => {
     const files: Files = { 'a/b': { mode: '100644', content: 'x' }, c: { mode: '100644', content: 'x' } };
     const base = treeOf(files);
     const change = changeOf({}, { 'a/d': { mode: '100644', content: 'x' } });
     const cut = async (path: string) => (await listing(base)(path)).slice(1);
     expect(await treeWith(cut, base, change)).toBeUndefined();
+    const old = [{ mode: '100664', name: 'a', sha: base }];
+    const oldTree = treeSha(old, hash);
+    expect(
+      await treeWith(async () => old, oldTree, changeOf({}, { b: { mode: '100644', content: 'x' } })),
+    ).toBeUndefined();
     expect(await treeWith(async (path) => (path === '' ? listing(base)('') : []), base, change)).toBeUndefined();
   });
 });

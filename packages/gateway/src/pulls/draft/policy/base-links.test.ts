@@ -61,6 +61,12 @@ describe('a change set that reaches through links of its base what is protected'
     ['a link in the place of that file', workflow, changeSetOf([linkAt('ci/ci.yml', '../x')]), /which is also/],
     ['that file in capitals', workflow, changeSetOf([fileAt('CI/CI.yml')]), /"CI\/CI\.yml", which is also/],
     ['a folder that leads to it, where there was none', workflow, changeSetOf([linkAt('ci', 'x')]), /"ci", which is/],
+    [
+      'that file where the link says it in capitals',
+      { '.github/workflows/ci.yml': '../../CI/ci.yml' },
+      changeSetOf([fileAt('ci/ci.yml')]),
+      /"ci\/ci\.yml", which is also/,
+    ],
     ['a file in the place of the folder that it is in', workflow, changeSetOf([fileAt('ci')]), /"ci", which is also/],
     [
       'what a folder above leads to',
