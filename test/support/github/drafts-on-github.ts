@@ -36,7 +36,7 @@ export function draftsOnGitHub({ url, tokens, projects, ...parts }: DraftsOnGitH
         return [projectId, new GitTarget({ remote: new Secret(remote), env: { PATH: process.env['PATH'] } })];
       }
       const [owner = '', repo = ''] = repository.split('/');
-      return [projectId, new GitHubTarget({ github, owner, repo })];
+      return [projectId, new GitHubTarget({ github, owner, repo, ...(parts.clock && { clock: parts.clock }) })];
     }),
   );
   return new Drafts({

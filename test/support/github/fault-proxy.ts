@@ -152,6 +152,11 @@ export class FaultProxy implements AsyncDisposable {
         await fault.until;
         return send(outgoing, entry, answer);
       }
+      case 'late_effect':
+        send(outgoing, entry, messageAnswer(502, 'Server Error'));
+        await fault.until;
+        await this.#upstream.answer(asked);
+        return hit(entry);
       case 'held': {
         const gone = once(outgoing, 'close', { signal: this.#stopped.signal }).catch(() => undefined);
         entry.status = (await this.#upstream.answer(asked)).status;

@@ -32,6 +32,8 @@ export type Fault =
   | { readonly kind: 'unprocessable'; readonly message: string }
   /** The answer comes when a test lets it. */
   | { readonly kind: 'late'; readonly until: Promise<void> }
+  /** A bad gateway at once, and GitHub does it all the same, when a test lets it. */
+  | { readonly kind: 'late_effect'; readonly until: Promise<void> }
   /** GitHub did it, and the answer waits until whoever asked has gone. */
   | { readonly kind: 'held' };
 

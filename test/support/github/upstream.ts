@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { changesCheckRun, withAnnotationsThere } from './added-annotations.ts';
 import { unprocessableAnswer, type Answer } from './answers.ts';
 import { wantedPull, type WantedPull } from './wanted-pull.ts';
 
@@ -13,16 +14,16 @@ export type Asked = {
 };
 
 /**
- * The GitHub behind a proxy, with what `emulate` 0.12.2 lacks: ETags, whose 304 costs no quota, and the refusal of a second pull request
- * for a branch.
+ * The GitHub behind a proxy, with what `emulate` 0.12.2 lacks: ETags, whose 304 costs no quota, the refusal of a second pull request
+ * for a branch, and annotations that are added to those of a check run.
  */
 export class Upstream implements Disposable {
   readonly #target: URL;
   readonly #agent = new Agent({ keepAlive: true });
   /** By token: how often it was answered 304, which cost quota behind us and must not. */
   readonly #saved = new Map<string, number>();
-  /** Looking for a pull request and making one are two requests behind us and one in front. */
-  #pulls: Promise<unknown> = Promise.resolve();
+  /** Looking at what is there and changing it are two requests behind us and one in front. */
+  #changes: Promise<unknown> = Promise.resolve();
 
   constructor(target: string) {
     this.#target = new URL(target);
@@ -30,7 +31,8 @@ export class Upstream implements Disposable {
 
   async answer(asked: Asked): Promise<Answer> {
     const wanted = wantedPull(asked);
-    if (wanted !== undefined) return this.#makePull(asked, wanted);
+    if (wanted !== undefined) return this.#inTurn(() => this.#makePull(asked, wanted));
+    if (changesCheckRun(asked)) return this.#inTurn(() => this.#addAnnotations(asked));
     const answer = await this.#forward(asked);
     if (asked.method !== 'GET' || answer.status !== 200) return this.#counted(answer, asked.token);
     const etag = `W/"${createHash('sha256').update(answer.body).digest('hex')}"`;
@@ -44,18 +46,30 @@ export class Upstream implements Disposable {
     this.#agent.destroy();
   }
 
-  #makePull(asked: Asked, { label, search }: WantedPull): Promise<Answer> {
-    const made = this.#pulls.then(async () => {
-      const { authorization } = asked.headers;
-      const headers = authorization === undefined ? {} : { authorization };
-      const open = await this.#forward({ ...asked, method: 'GET', path: search, headers, body: Buffer.alloc(0) });
-      if (open.status === 200 && open.body.toString() !== '[]') {
-        return unprocessableAnswer(`A pull request already exists for ${label}.`);
-      }
-      return this.#counted(await this.#forward(asked), asked.token);
-    });
-    this.#pulls = made.catch(() => undefined);
+  async #makePull(asked: Asked, { label, search }: WantedPull): Promise<Answer> {
+    const open = await this.#look(asked, search);
+    if (open.status === 200 && open.body.toString() !== '[]') {
+      return unprocessableAnswer(`A pull request already exists for ${label}.`);
+    }
+    return this.#counted(await this.#forward(asked), asked.token);
+  }
+
+  async #addAnnotations(asked: Asked): Promise<Answer> {
+    const all = await withAnnotationsThere(asked, async (path) => (await this.#look(asked, path)).body);
+    return this.#counted(await this.#forward(all), asked.token);
+  }
+
+  #inTurn(change: () => Promise<Answer>): Promise<Answer> {
+    const made = this.#changes.then(change);
+    this.#changes = made.catch(() => undefined);
     return made;
+  }
+
+  /** With the rights of who asked. */
+  #look(asked: Asked, path: string): Promise<Answer> {
+    const { authorization } = asked.headers;
+    const headers = authorization === undefined ? {} : { authorization };
+    return this.#forward({ ...asked, method: 'GET', path, headers, body: Buffer.alloc(0) });
   }
 
   #counted(answer: Answer, token: string): Answer {

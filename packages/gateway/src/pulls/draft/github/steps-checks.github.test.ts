@@ -1,6 +1,7 @@
 import type { CheckProblem } from '@holdfast/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sampleChecks } from '../../../../../../test/support/github/sample-draft.ts';
+import { systemClock, type Clock } from '../clock.ts';
 import type { Draft } from '../draft.ts';
 import { GitHubScene } from '../testing/github-scene.ts';
 
@@ -87,6 +88,42 @@ describe('what the checks came to', () => {
     expect(comment?.body).toContain('src/price.ts:2 problem 2');
     expect(comment?.body).toContain(`<!-- holdfast:checks ${draft.draftId} -->`);
   });
+
+  test.each([
+    ['a check run', { method: 'POST', path: /check-runs$/ }, 2],
+    ['annotations', { method: 'PATCH', path: /check-runs/ }, 1],
+    ['the comment', { method: 'POST', path: /\/comments$/ }, 1],
+  ] as const)(
+    'stands there once when GitHub does not answer for %s and does it after it was looked for',
+    async (what, rule, sent) => {
+      const draft = draftWith(60);
+      const isComment = what === 'the comment';
+      if (isComment) {
+        scene.proxy.inject({ method: 'POST', path: /check-runs$/, times: 99 }, { kind: 'forbidden' });
+      }
+      const before = scene.proxy.log.length;
+      const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
+      const { hit: isDone } = scene.proxy.inject(rule, { kind: 'late_effect', until });
+      const settling: Clock = {
+        ...systemClock,
+        setTimeout: (run) => {
+          letGo();
+          void isDone.then(run);
+        },
+      };
+      const drafts = scene.gateway({ settling });
+      await drafts.request(draft);
+      expect(await drafts.publish(draft.draftId)).toMatchObject({ kind: 'published' });
+      expect(await scene.facts(draft)).toMatchObject(
+        isComment
+          ? { comments: 1, checkRuns: {} }
+          : { comments: 0, checkRuns: { 'holdfast / lint': 1, 'holdfast / test': 1 } },
+      );
+      const { method, path } = rule;
+      const such = scene.proxy.log.slice(before).filter((one) => one.method === method && path.test(one.path));
+      expect(such).toHaveLength(sent);
+    },
+  );
 
   test.each([
     ['the first', { method: 'POST', path: /check-runs$/, times: 99 }, {}],

@@ -1,6 +1,8 @@
 import type { CheckRun } from '@holdfast/protocol';
 import { maxAnnotationsAtOnce, reportsOf, tableOf, type CheckReport } from './check-report.ts';
+import type { Clock } from '../clock.ts';
 import type { Draft } from '../draft.ts';
+import { lookUntilSettled } from './look-until-settled.ts';
 import { numberIn, Refusal, textIn, type Answered, type Repository } from './repository.github.ts';
 import type { Step, StepResult, StepResults } from '../target.ts';
 
@@ -15,7 +17,7 @@ const commentPages = 10;
  * Tells what the checks came to: as check runs with annotations, which only a GitHub App may make, else, and when GitHub does not take them as they
  * are, as one comment on the pull request. Both are looked for before they are made, one by one.
  */
-export function checksStep(repository: Repository, draft: Draft, checks: CheckRun): Step {
+export function checksStep(repository: Repository, draft: Draft, checks: CheckRun, clock: Clock): Step {
   const reports = reportsOf(checks);
   return {
     name: 'checks',
@@ -24,12 +26,12 @@ export function checksStep(repository: Repository, draft: Draft, checks: CheckRu
       try {
         const runs: Record<string, number> = {};
         for (const report of reports) {
-          runs[report.name] = await publishRun(repository.named(done), draft, report, headOf(done), signal);
+          runs[report.name] = await publishRun(repository.named(done), draft, report, headOf(done), { clock, signal });
         }
         return { runs };
       } catch (error) {
         if (!isRefused(error)) throw error;
-        const told = await publishComment(repository.named(done), draft, reports, done, signal);
+        const told = await publishComment(repository.named(done), draft, reports, done, { clock, signal });
         // That only an app may make check runs is how it is for a token, and nothing to tell of.
         if (error.status !== 422 || 'leftOut' in told) return told;
         return { ...told, leftOut: `The checks stand in a comment: ${error.sentence}` };
@@ -38,6 +40,8 @@ export function checksStep(repository: Repository, draft: Draft, checks: CheckRu
   };
 }
 
+type Telling = { readonly clock: Clock; readonly signal: AbortSignal };
+
 const headOf = (done: StepResults): string => textIn(done, 'branch', 'headSha');
 
 async function publishRun(
@@ -45,7 +49,7 @@ async function publishRun(
   draft: Draft,
   report: CheckReport,
   headSha: string,
-  signal: AbortSignal,
+  { clock, signal }: Telling,
 ): Promise<number> {
   const { conclusion, title, summary, annotations } = report;
   const name = `holdfast / ${report.name}`;
@@ -70,7 +74,7 @@ async function publishRun(
     (await there.ask(
       'POST /repos/{owner}/{repo}/check-runs',
       { name, head_sha: headSha, external_id: externalId, status: 'completed', conclusion, output: output(0) },
-      { signal, lookUp: find, doing },
+      { signal, lookUp: lookUntilSettled(clock, find), doing },
     ));
   // Those that are sent with a change are added to what is there, so what is there says where to go on.
   let sent = existing ? existing.output.annotations_count : Math.min(maxAnnotationsAtOnce, annotations.length);
@@ -83,14 +87,14 @@ async function publishRun(
       {
         signal,
         doing,
-        lookUp: async () => {
+        lookUp: lookUntilSettled(clock, async () => {
           const now = await there.ask(
             'GET /repos/{owner}/{repo}/check-runs/{check_run_id}',
             { check_run_id: run.id },
             { signal, doing },
           );
           return now.output.annotations_count >= after ? now : undefined;
-        },
+        }),
       },
     );
     sent = after;
@@ -103,7 +107,7 @@ async function publishComment(
   draft: Draft,
   reports: readonly CheckReport[],
   done: StepResults,
-  signal: AbortSignal,
+  { clock, signal }: Telling,
 ): Promise<StepResult> {
   const marker = `<!-- holdfast:checks ${draft.draftId} -->`;
   const issue = numberIn(done, 'pull', 'number');
@@ -126,7 +130,7 @@ async function publishComment(
       (await there.ask(
         'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
         { issue_number: issue, body: `${tableOf(reports, maxCommentBytes)}\n\n${marker}` },
-        { signal, lookUp: find, doing },
+        { signal, lookUp: lookUntilSettled(clock, find), doing },
       ));
     return { comment: Number(comment.id) };
   } catch (error) {

@@ -9,7 +9,7 @@ import type { EntryStore } from '../../../conversations/entry-store.ts';
 import { MemoryEntries } from '../../../conversations/entries.memory.ts';
 import { RetryableGitHubClient } from '../../client/retryable-github-client.ts';
 import { TokenPool } from '../../tokens/token-pool.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock, type Clock } from '../clock.ts';
 import { branchOf } from '../commit.ts';
 import { settledMs } from '../dead-owners.ts';
 import type { Draft } from '../draft.ts';
@@ -65,15 +65,17 @@ export class GitHubScene implements AsyncDisposable {
       readonly policy?: DraftPolicy;
       readonly entries?: EntryStore;
       readonly repo?: string;
+      /** By which GitHub is waited for to give up what it was at; default: nobody waits. */
+      readonly settling?: Clock;
     } = {},
   ): Drafts {
-    const { policy = samplePolicy, repo = 'shop', ...parts } = change;
+    const { policy = samplePolicy, repo = 'shop', settling = impatientClock, ...parts } = change;
     const github = new RetryableGitHubClient({
       tokenPool: new TokenPool(this.#emulate.tokens),
       config: { maxRetries: 3, baseDelay: 0.001, maxDelay: 0.002, jitter: false },
       baseUrl: this.proxy.url,
     });
-    const target = new GitHubTarget({ github, owner: 'acme', repo });
+    const target = new GitHubTarget({ github, owner: 'acme', repo, clock: settling });
     return new Drafts({
       entries: new MemoryEntries(),
       owner: 'gateway-1',
@@ -94,6 +96,8 @@ export class GitHubScene implements AsyncDisposable {
     await this.checkout[Symbol.asyncDispose]();
   }
 }
+
+const impatientClock: Clock = { ...systemClock, setTimeout: (run) => systemClock.setTimeout(run, 0) };
 
 /** Asks for a draft that is new, and publishes it. */
 export async function publish(drafts: Drafts, draft: Draft): Promise<DraftState> {
