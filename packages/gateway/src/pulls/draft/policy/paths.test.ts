@@ -160,7 +160,20 @@ describe('a path', () => {
         for (const other of [name.normalize('NFC'), name.normalize('NFD')]) expect(samenessOf(other)).toBe(form);
         expect(samenessOf(form)).toBe(form);
       }),
+      { examples: [['at 7 ㏂'], ['㏂.'], ['ẞ '], ['STRAẞE']] },
     );
+  });
+
+  test('is one with itself in capitals and in small letters, whichever letter it has', () => {
+    const apart: string[] = [];
+    // Planes 0 to 2: beyond them lies nothing that has another form.
+    for (let code = 0x20; code < 0x3_0000; code++) {
+      const name = `a${String.fromCodePoint(code)}`;
+      if (!name.isWellFormed()) continue;
+      const forms = [name, name.toUpperCase(), name.toLowerCase(), samenessOf(name)].map(samenessOf);
+      if (new Set(forms).size > 1) apart.push(code.toString(16));
+    }
+    expect(apart).toEqual([]);
   });
 
   test('lies in folders', () => {

@@ -91,14 +91,16 @@ function fold(name: string, marks: Marks): readonly string[] {
   const points = Array.from(name.normalize('NFC'), (point) => foldPoint(point, marks)).filter((point) => point !== '');
   const colon = points.findIndex((point) => point.includes(':'));
   const file = colon === -1 ? points : points.slice(0, colon);
-  return file.slice(0, file.findLastIndex((point) => !/^[\s.]+$/.test(point)) + 1);
+  const last = file.findLastIndex((point) => !/^[\s.]+$/.test(point));
+  // One point may be letters and a dot: ㏂ is a.m.
+  return file.slice(0, last + 1).map((point, at) => (at === last ? point.replace(/[\s.]+$/, '') : point));
 }
 
 function foldPoint(point: string, marks: Marks): string {
   if (point <= '\u007f') return point.toLowerCase();
   const bare = (text: string): string => text.normalize('NFKD').replaceAll(dropped[marks], '');
-  // Up before down: ı, ſ and K have a small letter of their own, but only one capital. ς is σ at the end of a word.
-  return bare(bare(point).toUpperCase().toLowerCase()).replaceAll('ς', 'σ');
+  // Down, up and down: ẞ has no other capital, ı, ſ and K have a small letter of their own, but only one capital. ς is σ at the end of a word.
+  return bare(bare(point).toLowerCase().toUpperCase().toLowerCase()).replaceAll('ς', 'σ');
 }
 
 const dropped: Readonly<Record<Marks, RegExp>> = {
