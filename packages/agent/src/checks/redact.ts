@@ -1,8 +1,10 @@
 /** What stands in the place of a secret. */
 const replacement = '[redacted]';
-/** A longer line is looked at in pieces that overlap by `overlapBytes`: no secret in a line is longer than that. */
+/** Of a longer line all but its last `keptBytes` is let through: what begins before them is known as a secret by then. */
 const maxHeldBytes = 16 * 1024;
-const overlapBytes = 1024;
+const keptBytes = 4096;
+/** No secret in a line is longer; nothing may make us hold back a whole output. */
+const maxSecretBytes = 32 * 1024;
 const newline = 0x0a;
 
 type Shape = {
@@ -28,6 +30,7 @@ const tokenShapes: readonly Shape[] = [
 const keyHint = 'PRIVATE KEY-----';
 const keyBegin = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const keyEnd = /-----END [A-Z ]*PRIVATE KEY-----/;
+const keyEdge = '-----(?:BEGIN|END) [A-Z ]*PRIVATE KEY-----';
 
 /**
  * Takes secrets out of a stream of bytes: the given values, tokens of known shape, private keys. Whole lines are let through as
@@ -35,6 +38,8 @@ const keyEnd = /-----END [A-Z ]*PRIVATE KEY-----/;
  */
 export class Redactor {
   readonly #pattern: RegExp;
+  /** All that must not be cut. */
+  readonly #wholes: RegExp;
   readonly #hints: readonly Buffer[];
   #held: Buffer = Buffer.alloc(0);
   #isInKey = false;
@@ -45,7 +50,9 @@ export class Redactor {
     // The longest first: one secret may begin with another.
     const literals = [...new Set(values)].sort((a, b) => b.length - a.length);
     const shapes = tokenShapes.map(({ pattern }) => pattern);
-    this.#pattern = new RegExp([...literals.map(toPattern), ...shapes].join('|'), 'g');
+    const patterns = [...literals.map(toPattern), ...shapes];
+    this.#pattern = new RegExp(patterns.join('|'), 'g');
+    this.#wholes = new RegExp([...patterns, keyEdge].join('|'), 'g');
     const hints = tokenShapes.flatMap((shape) => shape.hints);
     this.#hints = [...literals, ...hints, keyHint].map((hint) => Buffer.from(hint));
   }
@@ -73,14 +80,28 @@ export class Redactor {
   }
 
   #letThrough(): Buffer {
-    const clean = this.#clean(this.#held);
-    const end = Math.max(0, clean.length - overlapBytes);
-    this.#held = clean.subarray(end);
-    return clean.subarray(0, end);
+    const end = this.#cutBefore(this.#held.length - keptBytes);
+    const clean = this.#clean(this.#held.subarray(0, end));
+    this.#held = this.#held.subarray(end);
+    return clean;
+  }
+
+  /** The place, or the begin of what lies across it: half a token may look like a whole one, and its rest like nothing. */
+  #cutBefore(place: number): number {
+    if (!this.#mayHide(this.#held)) return place;
+    const across = [...this.#held.toString('latin1').matchAll(this.#wholes)].find(
+      // What ends right there may be a secret only because of what follows.
+      ({ index, 0: { length } }) => index < place && place <= index + length,
+    );
+    return across === undefined || place - across.index > maxSecretBytes ? place : across.index;
+  }
+
+  #mayHide(bytes: Buffer): boolean {
+    return this.#hints.some((hint) => bytes.includes(hint));
   }
 
   #clean(bytes: Buffer): Buffer {
-    if (!this.#isInKey && !this.#hints.some((hint) => bytes.includes(hint))) return bytes;
+    if (!this.#isInKey && !this.#mayHide(bytes)) return bytes;
     // A character for each byte: nothing is changed that is not replaced.
     const text = this.#withoutKeys(bytes.toString('latin1'));
     return Buffer.from(text.replaceAll(this.#pattern, `$<bearer>$<url>${replacement}`), 'latin1');
