@@ -1,3 +1,4 @@
+import { tell } from '../../lib/tell.ts';
 import type { Resource } from '../retry/resource.ts';
 import type { BudgetReason } from './budget-judge.ts';
 
@@ -18,6 +19,16 @@ export interface GitHubMeter {
   waited(label: string, why: WaitReason, ms: number): void;
   /** What GitHub says is left of the quota. */
   quota(label: string, resource: Resource, remaining: number, limit: number): void;
+}
+
+/** The same counts, by a meter whose faults are its own: none of them becomes the outcome of a request. Without one nothing is counted. */
+export function guardedMeter(meter: GitHubMeter = noMeter): GitHubMeter {
+  return {
+    called: (...told) => tell('meter.called', () => meter.called(...told)),
+    retried: (...told) => tell('meter.retried', () => meter.retried(...told)),
+    waited: (...told) => tell('meter.waited', () => meter.waited(...told)),
+    quota: (...told) => tell('meter.quota', () => meter.quota(...told)),
+  };
 }
 
 /** Counts nothing. */

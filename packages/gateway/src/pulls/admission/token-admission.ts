@@ -12,7 +12,7 @@ import type { Admission, Admitted, Ask } from './admission.ts';
 import { apiOf } from './budget-flying.ts';
 import { documentedLimits, type BudgetLimits } from './budget-limits.ts';
 import { readToldQuota } from './budget-quota.ts';
-import { noMeter, type CallOutcome, type GitHubMeter } from './github-meter.ts';
+import { guardedMeter, type CallOutcome, type GitHubMeter } from './github-meter.ts';
 
 export type TokenAdmissionOptions = {
   /** Default: the machine's. The pool is to have the same. */
@@ -56,7 +56,7 @@ export class TokenAdmission implements Admission, AsyncDisposable {
     const { clock = machineClock, limits = documentedLimits, storeTimeoutMs = 10_000 } = options;
     this.#pool = pool;
     this.#clock = clock;
-    this.#meter = options.meter ?? noMeter;
+    this.#meter = guardedMeter(options.meter);
     this.#placing = new AdmissionPlacing({
       pool,
       clock,

@@ -18,7 +18,7 @@ import {
 } from './call.github.ts';
 import { checkOptions, readBaseUrl, type GitHubClientOptions } from './client-options.ts';
 import { EtagCache } from './etag-cache.ts';
-import { noMeter, type RetryReason } from '../admission/github-meter.ts';
+import { guardedMeter, type GitHubMeter, type RetryReason } from '../admission/github-meter.ts';
 import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
 import { openAdmission } from '../admission/open-admission.ts';
 import { checkComplete, readOutgoing } from './outgoing.ts';
@@ -47,6 +47,7 @@ export type CallOptions<Result> = {
  */
 export class RetryableGitHubClient<Service extends object = object> implements GitHub, AsyncDisposable {
   readonly #options: GitHubClientOptions<Service>;
+  readonly #meter: GitHubMeter;
   readonly #config: RetryConfig;
   readonly #baseUrl: string;
   readonly #send: OctokitRequest;
@@ -60,6 +61,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     checkOptions(options);
     const { config = RetryConfig.fromEnv() } = options;
     this.#options = options;
+    this.#meter = guardedMeter(options.meter);
     this.#config = config instanceof RetryConfig ? config : new RetryConfig(config);
     this.#baseUrl = readBaseUrl(options.baseUrl ?? readGitHubConfig().apiUrl);
     const headers = { 'user-agent': options.userAgent ?? 'holdfast', 'x-github-api-version': '2022-11-28' };
@@ -185,10 +187,10 @@ export class RetryableGitHubClient<Service extends object = object> implements G
     lookUp?: LookUp<Result>,
     label = (): string => 'own',
   ): Promise<Result> {
-    const { random, meter = noMeter } = this.#options;
+    const { random } = this.#options;
     const onRetry = (notice: RetryNotice): void => {
       const why = reasonOf(notice);
-      if (why) meter.retried(label(), why);
+      if (why) this.#meter.retried(label(), why);
       this.#options.onRetry?.(notice);
     };
     return await callUntilDone(tryOnce, { policy: this.#config.policy, signal, lookUp, onRetry, random });

@@ -1,3 +1,4 @@
+import { tell } from '../../lib/tell.ts';
 import { decide, secondaryDelayMs, type BackOffPolicy } from './back-off.ts';
 import type { Verdict } from './classify.ts';
 import { orAborted } from './or-aborted.ts';
@@ -134,7 +135,7 @@ function follow<Result>(story: Story, options: CallOptions<Result>, failed: Fail
   }
   const again = (delayMs: number): Next => {
     story.waitMs = delayMs;
-    options.onRetry?.(noticeOf(story.attempts, delayMs, failed));
+    tell('onRetry', options.onRetry, noticeOf(story.attempts, delayMs, failed));
     return { kind: 'again', delayMs };
   };
   if (failed.next === 'at_once_uncounted') return again(0);

@@ -2,6 +2,7 @@ import { HoldfastError } from '@holdfast/protocol';
 import { readGitHubConfig } from '../../config.ts';
 import type { Environment } from '../../lib/environment.ts';
 import { Secret } from '../../lib/secret.ts';
+import { tell } from '../../lib/tell.ts';
 import { classify, quotaOf, type Answer, type Question, type Verdict } from '../retry/classify.ts';
 import { isToken } from '../read-github.ts';
 import { aFunction, optionFaults, shapeOf, type OptionRule } from '../retry/option-faults.ts';
@@ -217,7 +218,7 @@ export class TokenPool {
 
   /** Tells an operator. */
   warn(warning: TokenWarning): void {
-    this.#options.onWarning?.(warning);
+    tell('onWarning', this.#options.onWarning, warning);
   }
 
   /** Epoch milliseconds, by the pool's clock. */
