@@ -6,6 +6,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { closedAbnormally, meaningOf } from './close-code.ts';
 import { stepConnection, type ConnectionEvent, type ConnectionState } from './connection-state.ts';
 import { readAt } from './cursor.ts';
+import { notify } from './notify.ts';
 import { Outbox, type NewMessage, type OutboxMessage, type Settlement } from './outbox.ts';
 import { Saver } from './saver.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -136,7 +137,7 @@ export class Connection {
         this.#timer = this.#clock.setTimeout(() => this.#step({ kind: 'elapsed' }), effect.delayMs);
       }
     }
-    if (isChanged) this.#listener.onState?.(state);
+    if (isChanged) notify(() => this.#listener.onState?.(state));
   }
 
   #hangUp(): void {
@@ -214,7 +215,7 @@ export class Connection {
       this.#saver?.saveSoon();
     }
     if (message.type === 'init') this.#welcome(message.conversationId);
-    this.#listener.onMessage?.(message);
+    notify(() => this.#listener.onMessage?.(message));
     this.#readAnswer(message);
   }
 
@@ -239,7 +240,7 @@ export class Connection {
     this.#saver?.saveNow();
     this.#waiting.get(message.id)?.(settlement);
     this.#waiting.delete(message.id);
-    this.#listener.onSettled?.(message, settlement);
+    notify(() => this.#listener.onSettled?.(message, settlement));
   }
 
   /** Nothing is sent before `init`: a refusal comes after the upgrade, and only `init` shows whose conversation it is. */

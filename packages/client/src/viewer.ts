@@ -12,6 +12,7 @@ import { systemClock } from './clock.ts';
 import { errorCodeOf } from './close-code.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { Connection, type ConnectionOptions, type Sent } from './connection.ts';
+import { notify } from './notify.ts';
 import type { NewMessage, OutboxMessage, Settlement } from './outbox.ts';
 import { readTranscript } from './transcript.ts';
 import { emptyTranscript, type Transcript } from './transcript-item.ts';
@@ -85,7 +86,7 @@ export class Viewer {
       onState: (state) => this.#onState(state),
       onMessage: (message) => {
         this.#onMessage(message);
-        options.onMessage?.(message);
+        notify(() => options.onMessage?.(message));
       },
       onSettled: (message, settlement) => this.#onSettled(message, settlement),
     });
@@ -194,7 +195,7 @@ export class Viewer {
       settings: this.#settings,
       error: this.#error,
     };
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) notify(listener);
   }
 }
 

@@ -5,10 +5,9 @@ import { expect, test } from 'vitest';
 import { tell } from './tell.ts';
 
 test('a listener is told', () => {
-  const told: unknown[] = [];
-  tell('onWarning', (...args: readonly [string, number]) => told.push(...args), 'one', 2);
-  tell('onWarning', undefined, 'nobody');
-  expect(told).toEqual(['one', 2]);
+  const told: string[] = [];
+  tell('onWarning', () => told.push('one'));
+  expect(told).toEqual(['one']);
 });
 
 test.for([

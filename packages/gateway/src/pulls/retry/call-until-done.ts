@@ -135,7 +135,7 @@ function follow<Result>(story: Story, options: CallOptions<Result>, failed: Fail
   }
   const again = (delayMs: number): Next => {
     story.waitMs = delayMs;
-    tell('onRetry', options.onRetry, noticeOf(story.attempts, delayMs, failed));
+    tell('onRetry', () => options.onRetry?.(noticeOf(story.attempts, delayMs, failed)));
     return { kind: 'again', delayMs };
   };
   if (failed.next === 'at_once_uncounted') return again(0);

@@ -218,7 +218,7 @@ export class TokenPool {
 
   /** Tells an operator. */
   warn(warning: TokenWarning): void {
-    tell('onWarning', this.#options.onWarning, warning);
+    tell('onWarning', () => this.#options.onWarning?.(warning));
   }
 
   /** Epoch milliseconds, by the pool's clock. */
