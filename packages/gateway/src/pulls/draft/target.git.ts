@@ -107,7 +107,7 @@ export class GitTarget implements DraftTarget {
     const ref = base === null ? head : `refs/heads/${base}`;
     if (ref === undefined || !refs.has(base === null ? 'HEAD' : ref)) {
       const missing = base === null ? 'default branch; name one in pulls.base' : `branch ${base}; correct pulls.base`;
-      throw new HoldfastError('not_found', `${this.#address.shown} has no ${missing}.`);
+      throw new HoldfastError('conflict', `${this.#address.shown} has no ${missing}.`);
     }
     for (const depth of depths) {
       await shop.remote(
@@ -181,7 +181,8 @@ type Built = { readonly commitSha: string; readonly treeSha: string };
 /** The base's tree with the change set in it. Rejects with `conflict` when it is another one than the workspace made. */
 async function writeTree(shop: Workshop, { changeSet }: Draft): Promise<string> {
   const { baseSha, files, deletions, treeSha } = changeSet;
-  await shop.git(['read-tree', baseSha]);
+  // What is on the base is there, under whatever name; only what a draft writes has to suit every machine.
+  await shop.git(['-c', 'core.protectHFS=false', '-c', 'core.protectNTFS=false', 'read-tree', baseSha]);
   const blobs = await writeBlobs(shop, files);
   const none = noSha[baseSha.length === 64 ? 64 : 40];
   const lines = [
@@ -232,7 +233,7 @@ async function refuseUnnamed(shop: Workshop, { baseSha, deletions }: ChangeSet):
   const lost = [...gone].find((path) => !named.has(path));
   if (lost !== undefined) {
     const message = `The change set deletes ${quoted(lost)} without naming it, because it puts something in the place of it or its folder; name it in the deletions.`;
-    throw new HoldfastError('bad_message', message);
+    throw new HoldfastError('conflict', message);
   }
   const missing = deletions.filter((path) => !gone.has(path));
   if (missing.length === 0) return;

@@ -101,6 +101,21 @@ describe('a draft on a plain git remote', () => {
     expect(await publish(own.target(), draftOn(release), { policy })).toMatchObject({ branch });
   });
 
+  test.each(['git~1/a', '.git\u200c/a', '.git /a'])(
+    'may be based on what has names that no draft gives: %j',
+    async (path) => {
+      using own = new GitScene();
+      const blob = git(own.checkout, ['rev-parse', 'HEAD:README.md']).trim();
+      const loose = ['-c', 'core.protectNTFS=false', '-c', 'core.protectHFS=false'];
+      git(own.checkout, [...loose, 'update-index', '--add', '--cacheinfo', `100644,${blob},${path}`]);
+      git(own.checkout, ['commit', '-q', '-m', 'names']);
+      own.push('main');
+      const tip = git(own.checkout, ['rev-parse', 'HEAD']).trim();
+      await publish(own.target(), draftOn(tip));
+      expect(git(own.remote, ['diff', '--name-only', tip, branch])).toBe('src/new.ts\n');
+    },
+  );
+
   test('is of SHA-256 where the repository is', async () => {
     using own = new GitScene();
     const [remote, checkout] = [join(own.folder, 'new.git'), join(own.folder, 'new')];
@@ -163,7 +178,7 @@ describe('a draft that is not published', () => {
   test('because the base branch is not there', async () => {
     const policy = { ...samplePolicy, base: 'nowhere' };
     await expect(publish(scene.target(), draftOn(scene.tip), { policy })).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'conflict',
       message: expect.stringMatching(/has no branch nowhere; correct pulls\.base/),
     });
   });
@@ -172,7 +187,7 @@ describe('a draft that is not published', () => {
     const remote = join(scene.folder, 'empty.git');
     git(scene.folder, ['init', '-q', '--bare', '--', remote]);
     await expect(publish(scene.target({ remote }), draftOn(scene.tip))).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'conflict',
       message: expect.stringMatching(/no default branch; name one in pulls\.base/),
     });
   });
@@ -195,7 +210,7 @@ describe('a draft that is not published', () => {
   ])('because it deletes without a word: %s', async (_what, path, lost) => {
     const files = [{ path, mode: '100644', content: 'x', encoding: 'utf-8' }] as const;
     await expect(publish(scene.target(), draftOn(scene.tip, { files }))).rejects.toMatchObject({
-      code: 'bad_message',
+      code: 'conflict',
       message: expect.stringContaining(`deletes "${lost}" without naming it`),
     });
   });
