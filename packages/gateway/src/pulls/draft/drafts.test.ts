@@ -86,6 +86,14 @@ describe('a draft that is asked for', () => {
     expect(await scene.entries.entriesIn('drafts', 10)).toEqual([]);
   });
 
+  test.each(['', ' \t', '\u0000', '\u202e\u2069', '\u200b\ufeff'])(
+    'with the title %j is refused: nothing of it is seen',
+    async (title) => {
+      const asked = await new DraftsScene().gateway().request({ ...draftOf(), title });
+      expect(asked).toEqual({ kind: 'refused', faults: [expect.stringContaining('The title')] });
+    },
+  );
+
   test.each([8.64e15 + 1, 253_402_300_800_000, Number.NaN, -1])(
     'with the time %d is refused: no commit has it',
     async (createdAt) => {

@@ -9,6 +9,8 @@ export type Trailers = {
 const maxTitle = 250;
 const maxBody = 60_000;
 
+type Words = Pick<Draft, 'title' | 'body'>;
+
 /** The last paragraph of a draft's commit message. */
 export function trailersOf(draft: Pick<Draft, 'conversationId' | 'draftId' | 'userId'>): string {
   return [
@@ -27,16 +29,20 @@ export function readTrailers(message: string): Trailers | undefined {
   return { conversationId: valueOf(conversation), draftId: valueOf(draft) };
 }
 
-/** Title and body of a draft as they go into a commit message: nothing in them can be taken for a trailer, or hide those that follow. */
-export function withoutForgery(draft: Pick<Draft, 'title' | 'body'>): {
-  readonly title: string;
-  readonly body: string;
-} {
-  const lines = withoutControls(draft.body.replaceAll(/\r\n?|[\u0085\u2028\u2029\v\f]/g, '\n'))
-    .split('\n')
-    .map((line) => harmless(line.trimEnd()));
-  const body = cut(lines.join('\n').replaceAll(/\n{3,}/g, '\n\n'), maxBody);
-  return { title: cut(harmless(oneLine(draft.title)), maxTitle), body: body.replaceAll(/^\n+|\s+$/g, '') };
+/** Title and body of a draft as people are shown them: one line, and lines, without what would not be seen or turns the words round. */
+export function wordsOf({ title, body }: Words): Words {
+  return {
+    title: oneLine(title),
+    body: withoutControls(body.replaceAll(/\r\n?|[\u0085\u2028\u2029\v\f]/g, '\n')),
+  };
+}
+
+/** {@link wordsOf} as they go into a commit message: nothing in them can be taken for a trailer, or hide those that follow. */
+export function withoutForgery(draft: Words): Words {
+  const { title, body } = wordsOf(draft);
+  const lines = body.split('\n').map((line) => harmless(line.trimEnd()));
+  const whole = cut(lines.join('\n').replaceAll(/\n{3,}/g, '\n\n'), maxBody);
+  return { title: cut(harmless(title), maxTitle), body: whole.replaceAll(/^\n+|\s+$/g, '') };
 }
 
 /** In this order: what git takes for the end of a message, for the cut line of an editor, and for a trailer. */

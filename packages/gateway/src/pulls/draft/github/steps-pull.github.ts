@@ -1,6 +1,7 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { DraftCommit } from '../commit.ts';
 import type { Draft } from '../draft.ts';
+import { wordsOf } from '../message.ts';
 import {
   numberIn,
   orMissing,
@@ -94,14 +95,15 @@ export function pullStep(repository: Repository, draft: Draft): Step {
     send: async (done, { signal }) => {
       const there = repository.named(done);
       const branch = textIn(done, 'branch', 'branch');
+      const { title, body } = wordsOf(draft);
       await mustStand(there, branch, textIn(done, 'branch', 'headSha'), signal);
       try {
         return pullResult(
           await there.ask(
             'POST /repos/{owner}/{repo}/pulls',
             {
-              title: draft.title,
-              body: `${draft.body.trimEnd()}\n\n${marker}`.trimStart(),
+              title,
+              body: `${body.trimEnd()}\n\n${marker}`.replace(/^\s*\n/, ''),
               head: branch,
               base: textIn(done, 'base', 'baseBranch'),
               draft: true,
