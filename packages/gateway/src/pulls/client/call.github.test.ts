@@ -64,14 +64,51 @@ describe('a call of a method', () => {
     expect(tokens).toHaveLength(1);
   });
 
-  test('is what the error says that it was, or the caller', async () => {
-    const first = faultyMethods(answered(502, {}, 'PUT'));
-    const options = { admission: countingDoor(), config: quick };
-    const client = new RetryableGitHubClient({ githubService: first.make, ...options });
-    expect(await client.call('createIssue', { title: 'x' })).toBe('x');
-    const second = faultyMethods(answered(502));
-    const other = new RetryableGitHubClient({ githubService: second.make, ...options });
-    expect(await other.call('createIssue', { title: 'x' }, { question: { method: 'GET' } })).toBe('x');
+  test('is what the caller says that it was', async () => {
+    const { make } = faultyMethods(answered(502));
+    const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
+    expect(await client.call('createIssue', { title: 'x' }, { question: { method: 'GET' } })).toBe('x');
+  });
+
+  test.each(['GET', 'PUT'])(
+    'that writes is one whatever it was at last (%s): it may have written before',
+    async (at) => {
+      const { make, tokens } = faultyMethods(answered(502, {}, at));
+      const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
+      await expect(client.call('createIssue', { title: 'x' })).rejects.toMatchObject({ stop: 'unknown_outcome' });
+      expect(tokens).toHaveLength(1);
+    },
+  );
+
+  test('that reads by its name is a write where its error says so', async () => {
+    const { make, tokens } = faultyMethods(answered(502, {}, 'POST'));
+    const client = new RetryableGitHubClient({ githubService: make, admission: countingDoor(), config: quick });
+    await expect(client.call('getRepository', shop)).rejects.toMatchObject({ stop: 'unknown_outcome' });
+    expect(tokens).toHaveLength(1);
+  });
+
+  test('of Octokit is the one request that its error says it was', async () => {
+    await using github = await startScriptedGitHub(plain(502), json({ merged: 1 }));
+    const addLabels = octokit.defaults({ method: 'PUT', url: '/labels', baseUrl: github.url });
+    const client = new RetryableGitHubClient<{ addLabels: (parameters: object) => Promise<{ data: unknown }> }>({
+      githubService: () => ({ addLabels }),
+      admission: countingDoor(),
+      config: quick,
+    });
+    expect(await client.call('addLabels', {})).toMatchObject({ data: { merged: 1 } });
+  });
+
+  test('whose GraphQL query is limited waits, or goes on with another token', async () => {
+    const limited = Object.assign(new Error('API rate limit exceeded'), {
+      errors: [{ type: 'RATE_LIMITED' }],
+      headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '4102444800' },
+      request: { query: '{ a }' },
+    });
+    const { make, tokens } = faultyMethods(limited);
+    const admission = countingDoor(['ghp_one', 'ghp_two']);
+    const client = new RetryableGitHubClient({ githubService: make, admission, config: quick });
+    expect(await client.call('getRepository', shop)).toBe('acme/shop');
+    expect(tokens).toEqual(['ghp_one', 'ghp_two']);
   });
 
   test('that merges is not made', async () => {
@@ -242,6 +279,19 @@ describe('what a method sends', () => {
     await expect(call).rejects.toBe(reason);
     await github.untilNoConnection();
     expect(Object.keys(reason)).toEqual([]);
+  });
+
+  test('by Octokit is not sent again by a plugin of its own', async () => {
+    const given: unknown[] = [];
+    const create = Object.assign(async (parameters: object) => given.push(parameters), { endpoint: octokit.endpoint });
+    const client = new RetryableGitHubClient({
+      githubService: () => ({ create }),
+      admission: countingDoor(),
+      config: quick,
+    });
+    await client.call('create', { ...shop, request: { retries: 3 } });
+    // https://github.com/octokit/plugin-retry.js#usage
+    expect(given).toMatchObject([{ ...shop, request: { retries: 0 } }]);
   });
 
   test('by Octokit is also ended with a signal that it was given among its parameters', async () => {

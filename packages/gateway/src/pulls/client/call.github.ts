@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { RetryAttempt, Tried } from '../retry/call-until-done.ts';
-import { classify, type Question } from '../retry/classify.ts';
+import { classify, isRepeatable, type Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { orAborted } from '../retry/or-aborted.ts';
 import { readAnswer, type FailedCall } from '../retry/read-answer.ts';
@@ -64,11 +64,10 @@ export async function callOnce(
   const timer = setTimeout(end, timeoutMs);
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
-  let isCalled = false;
+  let method: Method | undefined;
   try {
     const methods = methodsOf({ signal: over.signal });
-    const method = methodOf(methods, name);
-    isCalled = true;
+    method = methodOf(methods, name);
     const running = Promise.resolve(Reflect.apply(method, methods, [withSignal(method, parameters, over.signal)]));
     const result: unknown = await orAborted(running, over.signal);
     // Octokit's answers have headers, which tell what is left of the quota.
@@ -76,11 +75,11 @@ export async function callOnce(
     const call = read ?? { answer: { kind: 'response', status: 200, headers: {} } };
     return { kind: 'answered', question: given, answer: call.answer, call, result };
   } catch (error) {
-    if (!isCalled) throw error;
+    if (!method) throw error;
     const read = readAnswer(error) ?? (over.signal.aborted ? late : undefined);
     // Whether anything was sent before a fault of the service, nobody knows.
     const call: FailedCall = read ?? { answer: { kind: 'no_answer', reason: 'connection_lost' } };
-    const asked = question ?? (call.method === undefined ? given : { ...given, method: call.method });
+    const asked = question ?? askedOf(given, call.question, isOfOctokit(method));
     return { kind: 'failed', question: asked, answer: call.answer, call, error, ...(!read && { isFault: true }) };
   } finally {
     clearTimeout(timer);
@@ -88,24 +87,39 @@ export async function callOnce(
   }
 }
 
-function methodOf(service: unknown, name: string): (...parameters: never) => unknown {
+/**
+ * What was asked, by the name of the method and by what its error says. A method of Octokit's sends one request; another one may have sent more, so what it writes by its name
+ * is no read because that is what failed last.
+ */
+function askedOf(named: Question, told: Question | undefined, isOneRequest: boolean): Question {
+  const asked = { ...named, ...told };
+  return isOneRequest || isRepeatable(named) ? asked : { ...asked, method: named.method, readOnly: false };
+}
+
+type Method = (...parameters: never) => unknown;
+
+function methodOf(service: unknown, name: string): Method {
   const method = isObject(service) || typeof service === 'function' ? Reflect.get(service, name) : undefined;
-  if (typeof method === 'function') return method as (...parameters: never) => unknown;
+  if (typeof method === 'function') return method as Method;
   throw new HoldfastError('bad_message', `githubService has no method "${name}".`);
 }
 
+/** Octokit's methods are known by their `endpoint`. */
+function isOfOctokit(method: object): boolean {
+  const endpoint: unknown = Reflect.get(method, 'endpoint');
+  return typeof endpoint === 'function' && typeof Reflect.get(endpoint, 'merge') === 'function';
+}
+
 /**
- * Octokit's methods take a signal among their parameters, and are known by their `endpoint`; another service would take it for something that it is
- * to send.
+ * Octokit's methods take a signal among their parameters; another service would take it for something that it is to send. `retries` is plugin-retry's,
+ * which the package `octokit` has in it: it sends a write again whose outcome is unknown.
  */
 function withSignal(method: object, parameters: unknown, signal: AbortSignal): unknown {
-  const endpoint: unknown = Reflect.get(method, 'endpoint');
-  const isOfOctokit = typeof endpoint === 'function' && typeof Reflect.get(endpoint, 'merge') === 'function';
-  if (!isOfOctokit || (parameters !== undefined && !isObject(parameters))) return parameters;
+  if (!isOfOctokit(method) || (parameters !== undefined && !isObject(parameters))) return parameters;
   const request = isObject(parameters?.['request']) ? parameters['request'] : {};
   const theirs = request['signal'];
   const either = theirs instanceof AbortSignal ? AbortSignal.any([theirs, signal]) : signal;
-  return { ...parameters, request: { ...request, signal: either } };
+  return { ...parameters, request: { ...request, signal: either, retries: 0 } };
 }
 
 /** The same as an attempt, of a service that has a token of its own. */

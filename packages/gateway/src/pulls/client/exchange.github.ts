@@ -128,11 +128,15 @@ function asFromBadGateway(answer: Answer): Answer {
 function faultOf(outgoing: Outgoing, { status, headers, data }: OctokitAnswer): HoldfastError | undefined {
   const { method, url, question } = outgoing;
   const fault = (what: string) => new HoldfastError('unavailable', `GitHub's answer to ${method} ${url} is ${what}.`);
-  if (question.resource === 'graphql' && isOk(status) && !isObject(data)) return fault('not one to GraphQL');
+  if (question.resource === 'graphql' && isOk(status) && !isOfGraphql(data)) return fault('not one to GraphQL');
   if (typeof data !== 'string' || !/^application\/(scim\+)?json\b/i.test(String(headers['content-type'])))
     return undefined;
   const isEmpty = data === '' && (method !== 'GET' || status !== 200);
   return isEmpty ? undefined : fault('not the JSON that it says it is');
+}
+
+function isOfGraphql(data: unknown): boolean {
+  return isObject(data) && ('data' in data || Array.isArray(data['errors']));
 }
 
 /** A write, or a GraphQL query, that was sent on to where it may not go: nothing has happened. */

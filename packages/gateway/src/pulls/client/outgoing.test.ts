@@ -131,6 +131,15 @@ describe('what is asked of the door', () => {
     expect(outgoing(route, parameters).ask).toEqual({ kind, resource, ...(owner !== undefined && { owner }) });
   });
 
+  test.each([
+    ['https://api.github.com', 'GET /search/code', 'code_search'],
+    ['https://git.example/proxy', 'GET /search/issues', 'search'],
+    ['https://git.example/proxy/api', 'GET /search', 'core'],
+  ])('at %s for %s', (base, route, resource) => {
+    const { ask } = readOutgoing(octokit.endpoint(route, { baseUrl: base, q: 'x' }), base, false);
+    expect(ask.resource).toBe(resource);
+  });
+
   test('for a mutation, where they may be sent', () => {
     const close = 'mutation { closeIssue(input: {}) { clientMutationId } }';
     expect(outgoing('POST /graphql', { query: close }, true)).toMatchObject({

@@ -1,9 +1,9 @@
 import { HoldfastError } from '@holdfast/protocol';
 import type { Question } from '../retry/classify.ts';
+import { readGraphql } from '../retry/graphql-operations.ts';
 import { isObject } from '../retry/is-object.ts';
 import { resourceOf } from '../retry/resource.ts';
 import type { Ask } from '../admission/admission.ts';
-import { readGraphql } from './graphql-operations.ts';
 import { decodeAll, plainPath, refusalOf, refusedMutation } from './refused-routes.ts';
 
 /** A request as Octokit's `endpoint` makes it of a route and its parameters. */
@@ -36,7 +36,7 @@ export function readOutgoing(expanded: Expanded, baseUrl: string, allowMutations
   checkAddress(url, baseUrl);
   const path = new URL(url).pathname.slice(new URL(baseUrl).pathname.replace(/\/$/, '').length);
   checkRefused(method, path);
-  const resource = resourceOf(url);
+  const resource = resourceOf(path);
   const isGraphql = resource === 'graphql' || plainPath(path) === '/graphql';
   const readOnly = isGraphql && checkGraphql(expanded.body, allowMutations);
   const question = { method, resource, ...(readOnly && { readOnly }) };

@@ -41,6 +41,23 @@ describe('GraphQL', () => {
     expect(github.arrived[0]?.url).toBe('/api/graphql');
   });
 
+  test.each(['/api/v3', '/proxy', '/proxy/api/v3'])('is told from REST behind %s', async (path) => {
+    const limited = json({ errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] }, 200, {
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': '4102444800',
+    });
+    await using github = await startScriptedGitHub(limited, json({ errors: [{ message: 'no such field' }] }));
+    const admission = countingDoor(['ghp_one', 'ghp_two']);
+    const client = clientOf(github, { baseUrl: `${github.url}${path}`, admission });
+    await expect(client.graphql('{ a }')).rejects.toThrow('no such field');
+    expect(github.arrived.map(({ token }) => token)).toEqual(['ghp_one', 'ghp_two']);
+  });
+
+  test('is not an answer that has neither data nor errors', async () => {
+    await using github = await startScriptedGitHub(json({ message: 'Welcome' }), json({ data: { a: 1 } }));
+    expect(await clientOf(github).graphql('{ a }')).toEqual({ a: 1 });
+  });
+
   test('sends no mutation', async () => {
     await using github = await startScriptedGitHub();
     await expect(clientOf(github).graphql('mutation { closeIssue { id } }')).rejects.toMatchObject({

@@ -118,9 +118,13 @@ function ofNoAnswer(question: Question, reason: NoAnswer): Verdict {
 // RFC 9110, 9.2.2: these have the same effect however often they are sent.
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
+/** True for what may be sent twice without doing anything twice. */
+export function isRepeatable({ method, readOnly }: Question): boolean {
+  return readOnly === true || idempotent.has(method);
+}
+
 function again(question: Question, time: { readonly notBeforeMs?: number }): Verdict {
-  const isSafe = question.readOnly === true || idempotent.has(question.method);
-  return { kind: isSafe ? 'transient' : 'unknown_outcome', ...time };
+  return { kind: isRepeatable(question) ? 'transient' : 'unknown_outcome', ...time };
 }
 
 function timeOf(notBeforeMs: number | undefined): { readonly notBeforeMs?: number } {

@@ -72,7 +72,7 @@ describe('what Octokit throws', () => {
     });
     expect(readAnswer(error)).toEqual({
       answer: { kind: 'response', status: 403, headers, body: data },
-      method: 'POST',
+      question: { method: 'POST' },
       requestId: 'AB:1',
     });
   });
@@ -84,13 +84,33 @@ describe('what Octokit throws', () => {
       status: 500,
       request: { method: 'POST' },
     });
-    expect(readAnswer(error)).toEqual({ ...noAnswer('connection_lost'), method: 'POST' });
+    expect(readAnswer(error)).toEqual({ ...noAnswer('connection_lost'), question: { method: 'POST' } });
   });
 
   test('for GraphQL errors is an answer 200 with errors', () => {
     const errors = [{ type: 'RATE_LIMITED' }];
     const error = Object.assign(new Error('no'), { name: 'GraphqlResponseError', headers: {}, errors, data: null });
-    expect(readAnswer(error)).toEqual({ answer: { kind: 'response', status: 200, headers: {}, body: { errors } } });
+    expect(readAnswer(error)).toEqual({
+      answer: { kind: 'response', status: 200, headers: {}, body: { errors } },
+      question: { method: 'POST', resource: 'graphql' },
+    });
+  });
+
+  test.each([
+    ['{ viewer { login } }', true],
+    ['mutation { closeIssue { id } }', undefined],
+  ])('tells a query from a mutation, and that it was GraphQL: %s', (query, readOnly) => {
+    const question = { method: 'POST', resource: 'graphql', ...(readOnly && { readOnly }) };
+    const request = { method: 'POST', url: 'https://git.example/api/graphql', body: { query } };
+    const broken = Object.assign(new Error('no'), {
+      name: 'HttpError',
+      status: 502,
+      response: { status: 502 },
+      request,
+    });
+    expect(readAnswer(broken)).toMatchObject({ question });
+    const refused = Object.assign(new Error('no'), { headers: {}, errors: [{ type: 'X' }], request: { query } });
+    expect(readAnswer(refused)).toMatchObject({ question });
   });
 });
 
@@ -103,6 +123,16 @@ describe('any other error', () => {
     expect(readAnswer(error)).toEqual({
       answer: { kind: 'response', status: 429, headers: { 'retry-after': '7' }, body: { message: 'slow down' } },
     });
+  });
+
+  test('with the headers of another fetch is an answer', () => {
+    class OtherHeaders {
+      *[Symbol.iterator](): Iterator<readonly [string, string]> {
+        yield ['retry-after', '7'];
+      }
+    }
+    const answer = { kind: 'response', status: 503, headers: { 'retry-after': '7' } };
+    expect(readAnswer({ status: 503, headers: new OtherHeaders() })).toMatchObject({ answer });
   });
 
   test('of a certificate is told from those that may pass', () => {

@@ -1,12 +1,13 @@
-import type { Answer, NoAnswer } from './classify.ts';
+import type { Answer, NoAnswer, Question } from './classify.ts';
 import type { Headers } from './headers.ts';
 import { isObject } from './is-object.ts';
+import { isGraphqlError, readQuestion } from './read-question.ts';
 
 /** What a failed call threw, as an answer, with what can be told of it. */
 export type FailedCall = {
   readonly answer: Answer;
-  /** Of the request, in capitals, where the error knows it. */
-  readonly method?: string;
+  /** What was asked, where the error knows it. */
+  readonly question?: Question;
   /** GitHub's `x-github-request-id`: what its support asks for. */
   readonly requestId?: string;
 };
@@ -18,8 +19,8 @@ export type FailedCall = {
  */
 export function readAnswer(thrown: unknown): FailedCall | undefined {
   const response = readResponse(thrown);
-  const method = readMethod(thrown);
-  const known = method === undefined ? {} : { method };
+  const question = readQuestion(thrown);
+  const known = question === undefined ? {} : { question };
   if (response) {
     const requestId = response.headers['x-github-request-id'];
     return { answer: response, ...known, ...(requestId !== undefined && { requestId }) };
@@ -36,10 +37,8 @@ function readResponse(thrown: unknown): Extract<Answer, { kind: 'response' }> | 
   const headers = readHeaders(response?.['headers'] ?? thrown['headers']);
   const status = [response?.['status'], thrown['status'], thrown['statusCode']].find(isStatus);
   if (status !== undefined) return { kind: 'response', status, headers, body: readBody(thrown, response) };
-  // Octokit's GraphqlResponseError: GitHub answers 200 with `errors`.
-  const errors = thrown['errors'];
-  if (!Array.isArray(errors) || !isObject(thrown['headers'])) return undefined;
-  return { kind: 'response', status: 200, headers, body: { errors } };
+  if (!isGraphqlError(thrown)) return undefined;
+  return { kind: 'response', status: 200, headers, body: { errors: thrown.errors } };
 }
 
 function isStatus(value: unknown): value is number {
@@ -53,18 +52,18 @@ function readBody(thrown: Readonly<Record<string, unknown>>, response: Readonly<
 
 function readHeaders(value: unknown): Headers {
   if (!isObject(value)) return {};
-  const entries = value instanceof globalThis.Headers ? [...value.entries()] : Object.entries(value);
   return Object.fromEntries(
-    entries
+    entriesOf(value)
       .filter(([, text]) => typeof text === 'string' || typeof text === 'number')
       .map(([name, text]) => [name.toLowerCase(), String(text)]),
   );
 }
 
-function readMethod(thrown: unknown): string | undefined {
-  const request = isObject(thrown) ? thrown['request'] : undefined;
-  const method = isObject(request) ? request['method'] : undefined;
-  return typeof method === 'string' ? method.toUpperCase() : undefined;
+/** `Headers` are a class of each implementation of `fetch`: Node's own, undici's, node-fetch's. */
+function entriesOf(headers: Readonly<Record<PropertyKey, unknown>>): readonly (readonly [string, unknown])[] {
+  if (typeof headers[Symbol.iterator] !== 'function') return Object.entries(headers);
+  const all = [...(headers as unknown as Iterable<unknown>)];
+  return all.flatMap((one) => (Array.isArray(one) && typeof one[0] === 'string' ? [[one[0], one[1]] as const] : []));
 }
 
 /** What Node, undici and the resolver call their faults. */

@@ -11,11 +11,9 @@ export function readResource(name: string | undefined): Resource | undefined {
   return resources.find((resource) => resource === name);
 }
 
-/** The resource that a request to this address is counted against. */
-export function resourceOf(url: string): Resource {
-  // GitHub Enterprise Server has /api/v3 and /api/graphql in front.
-  const path = url.replace(/^https?:\/\/[^/]*/, '').replace(/^\/api(\/v3)?(?=\/)/, '');
-  if (/^\/graphql(?![^?#])/.test(path)) return 'graphql';
-  if (/^\/search\/code(?![^?#])/.test(path)) return 'code_search';
+/** The resource that a request to this path is counted against; what an Enterprise server or a proxy has in front (`/api/v3`) is no part of it. */
+export function resourceOf(path: string): Resource {
+  if (path === '/graphql') return 'graphql';
+  if (path === '/search/code') return 'code_search';
   return path.startsWith('/search/') ? 'search' : 'core';
 }

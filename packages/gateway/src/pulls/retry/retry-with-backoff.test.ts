@@ -82,6 +82,18 @@ describe('a call', () => {
     expect(result.atS).toEqual([0]);
   });
 
+  test('by GraphQL waits for a limit, which comes with status 200, and may be made again when it reads', async () => {
+    const reset = String(startMs / 1000 + 10);
+    const limited = Object.assign(new Error('no'), {
+      errors: [{ type: 'RATE_LIMITED' }],
+      headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset },
+      request: { query: '{ a }' },
+    });
+    const request = { method: 'POST', url: 'https://api.github.com/graphql', body: { query: '{ a }' } };
+    const { outcome, atS } = await play([limited, Object.assign(answered(502), { request }), 'fine']);
+    expect([outcome, atS]).toEqual(['fine', [0, 10, 12]]);
+  });
+
   test('tells of each wait as it begins', async () => {
     const notices: RetryNotice[] = [];
     const error = answered(502, { 'x-github-request-id': 'AB:1' });

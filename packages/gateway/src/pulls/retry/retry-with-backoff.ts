@@ -12,8 +12,8 @@ export type { RetryAttempt, RetryNotice };
 
 export type RetryOptions = {
   /**
-   * What is asked. Default: the method that the error names (Octokit's do), else `GET`. After a `POST` or `PATCH` whose outcome is unknown
-   * (timeout, 5xx, connection lost) nothing is sent again unless `looksUp`.
+   * What is asked. Default: what the error says was asked (Octokit's do), else `GET`. After a `POST` or `PATCH` whose outcome is unknown
+   * (timeout, 5xx, connection lost) nothing is sent again unless `looksUp`; a GraphQL query is known to change nothing.
    */
   readonly question?: Question;
   /** The function looks up whether it has taken effect already when it is told `outcomeUnknown`. */
@@ -68,7 +68,7 @@ async function tryOnce<Result>(
     const late: FailedCall | undefined = signal.aborted ? noAnswerInTime : undefined;
     const call = readAnswer(error) ?? late;
     if (!call) throw error;
-    const verdict = classify(question ?? { method: call.method ?? 'GET' }, call.answer, Date.now());
+    const verdict = classify(question ?? call.question ?? { method: 'GET' }, call.answer, Date.now());
     return { kind: 'failed', error, call, verdict };
   }
 }
