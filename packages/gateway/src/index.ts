@@ -21,7 +21,7 @@ export type { Admission, Admitted, Ask, Permit } from './pulls/admission/admissi
 export type { CallOutcome, GitHubMeter, RetryReason, WaitReason } from './pulls/admission/github-meter.ts';
 export type { GitHubClientOptions } from './pulls/client/client-options.ts';
 export type { EtagCacheOptions } from './pulls/client/etag-cache.ts';
-export type { GitHub, GitHubAnswer, GitHubOptions, Route } from './pulls/client/github.ts';
+export type { GitHub, GitHubAnswer, GitHubOptions, Route, RouteParameters } from './pulls/client/github.ts';
 export { RetryableGitHubClient, type CallOptions, type ClientAnswer } from './pulls/client/retryable-github-client.ts';
 export type { Answer, Question, Verdict } from './pulls/retry/classify.ts';
 export type { Resource } from './pulls/retry/resource.ts';

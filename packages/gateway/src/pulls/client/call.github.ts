@@ -64,7 +64,7 @@ export async function callOnce(
   const timer = setTimeout(end, timeoutMs);
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
-  let method: Method | undefined;
+  let method: AnyMethod | undefined;
   try {
     const methods = methodsOf({ signal: over.signal });
     method = methodOf(methods, name);
@@ -96,11 +96,11 @@ function askedOf(named: Question, told: Question | undefined, isOneRequest: bool
   return isOneRequest || isRepeatable(named) ? asked : { ...asked, method: named.method, readOnly: false };
 }
 
-type Method = (...parameters: never) => unknown;
+type AnyMethod = (...parameters: never) => unknown;
 
-function methodOf(service: unknown, name: string): Method {
+function methodOf(service: unknown, name: string): AnyMethod {
   const method = isObject(service) || typeof service === 'function' ? Reflect.get(service, name) : undefined;
-  if (typeof method === 'function') return method as Method;
+  if (typeof method === 'function') return method as AnyMethod;
   throw new HoldfastError('bad_message', `githubService has no method "${name}".`);
 }
 

@@ -60,10 +60,17 @@ describe('a redirect', () => {
     expect(admission).toMatchObject({ open: 0, ended: 1 });
   });
 
-  test('that never ends is the answer after five, each of them counted', async () => {
+  test.each([plain(301), to('http://', 301), to('', 302)])('that leads nowhere is an error', async (nowhere) => {
+    await using github = await startScriptedGitHub(nowhere);
+    await expect(clientOf(github).request(repository, shop)).rejects.toMatchObject({ name: 'HttpError' });
+  });
+
+  test('that never ends is an error after five, each of them counted', async () => {
     await using github = await startScriptedGitHub(to('/repositories/7', 301));
     const admission = countingDoor();
-    expect(await clientOf(github, { admission }).request(repository, shop)).toMatchObject({ status: 301, data: '' });
+    const call = clientOf(github, { admission }).request(repository, shop);
+    await expect(call).rejects.toMatchObject({ name: 'HttpError', status: 301 });
+    await expect(call).rejects.toThrow(/\/repositories\/7 was sent on to .* too often/);
     expect(github.arrived).toHaveLength(6);
     expect(admission).toMatchObject({ open: 0, ended: 6 });
   });
@@ -201,6 +208,17 @@ describe('an answer', () => {
       ref: 'heads/x',
     });
     expect(answer).toMatchObject({ status: 204 });
+  });
+
+  test('of a file as it is is asked for by its media type', async () => {
+    await using github = await startScriptedGitHub(
+      plain(200, {}, '{', 'application/vnd.github.raw+json; charset=utf-8'),
+    );
+    const file = { ...shop, path: 'broken.json', mediaType: { format: 'raw' } };
+    const contents = 'GET /repos/{owner}/{repo}/contents/{path}';
+    const { data } = await clientOf(github).request(contents, file, { signal: undefined });
+    expect(data).toBe('{');
+    expect(github.arrived[0]?.headers.accept).toBe('application/vnd.github.raw+json');
   });
 
   test('that is no JSON and does not say so is a text', async () => {

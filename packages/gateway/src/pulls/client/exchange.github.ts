@@ -5,7 +5,7 @@ import type { Answer } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { readAnswer, type FailedCall } from '../retry/read-answer.ts';
 import type { KeptAnswer } from './etag-cache.ts';
-import { fetchWhole, type FetchOptions, type Seen } from './fetch-whole.github.ts';
+import { fetchWhole, isDeadEnd, type FetchOptions, type Seen } from './fetch-whole.github.ts';
 import type { Outgoing } from './outgoing.ts';
 
 /** Octokit's `request`, with its defaults set. */
@@ -67,7 +67,7 @@ export async function exchange(
     if (seen.sentOnTo !== undefined) return { kind: 'sent_on', answer: call.answer, call, to: seen.sentOnTo };
     const fault = faultOf(outgoing, response);
     if (fault !== undefined) return { kind: 'failed', answer: asFromBadGateway(call.answer), call, error: fault };
-    const unfollowed = unfollowedOf(outgoing, response);
+    const unfollowed = unfollowedOf(outgoing, response, options);
     if (unfollowed) return { kind: 'failed', answer: call.answer, call, error: unfollowed };
     const fromCache = seen.status === 304 && kept !== undefined;
     return {
@@ -139,12 +139,17 @@ function isOfGraphql(data: unknown): boolean {
   return isObject(data) && ('data' in data || Array.isArray(data['errors']));
 }
 
-/** A write, or a GraphQL query, that was sent on to where it may not go: nothing has happened. */
-function unfollowedOf(outgoing: Outgoing, response: OctokitAnswer): RequestError | undefined {
+/** What was sent on to where it is not sent: a write, a GraphQL query (nothing has happened), a read without an end. */
+function unfollowedOf(outgoing: Outgoing, response: OctokitAnswer, options: FetchOptions): RequestError | undefined {
   const { status, headers } = response;
-  const { method, url } = outgoing;
-  if (status < 300 || method === 'GET' || method === 'HEAD') return undefined;
-  const where = `${method} ${url} was sent on to ${headers['location'] ?? 'nowhere'}, and a ${method} is not sent there.`;
+  const { method } = outgoing;
+  const { url } = options;
+  const location = headers['location'] === undefined ? null : String(headers['location']);
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (status < 300 || (isRead && !isDeadEnd(status, location, options))) return undefined;
+  const why =
+    isRead && !options.maySendOn ? 'after it had been sent on too often' : `and a ${method} is not sent there`;
+  const where = `${method} ${url} was sent on to ${location ?? 'nowhere'}, ${why}.`;
   return new RequestError(where, status, {
     request: { method: method as 'POST', url, headers: {} },
     response: { ...response, url, headers: { ...headers } },

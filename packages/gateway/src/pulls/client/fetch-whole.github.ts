@@ -72,11 +72,23 @@ function conditionsOf(kept: KeptAnswer | undefined): readonly (readonly [string,
  */
 function forwardOf({ method }: Outgoing, response: Response, { url, baseUrl }: FetchOptions): string | undefined {
   const isRead = method === 'GET' || method === 'HEAD';
-  if (!(isRead ? [301, 302, 307, 308] : [307, 308]).includes(response.status)) return undefined;
-  const to = URL.parse(response.headers.get('location') ?? '', url);
-  if (!to || !to.href.startsWith(`${baseUrl}/`)) return undefined;
+  if (!(isRead ? sendOn : [307, 308]).includes(response.status)) return undefined;
+  const to = locationOf(response.headers.get('location'), url);
+  if (!to?.href.startsWith(`${baseUrl}/`)) return undefined;
   checkForwarded(method, to.href, baseUrl);
   return to.href;
+}
+
+const sendOn: readonly number[] = [301, 302, 307, 308];
+
+/** True for a read that is sent on to nowhere, or in a circle. Out of this API is an answer: whoever asked may go there, without the token. */
+export function isDeadEnd(status: number, location: string | null, { url, baseUrl }: FetchOptions): boolean {
+  const to = locationOf(location, url);
+  return sendOn.includes(status) && (to === null || to.href.startsWith(`${baseUrl}/`));
+}
+
+function locationOf(text: string | null, url: string): URL | null {
+  return text === null ? null : URL.parse(text, url);
 }
 
 async function wholeOf(

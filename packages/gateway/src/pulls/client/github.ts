@@ -1,7 +1,11 @@
-import type { Endpoints } from '@octokit/types';
+import type { Endpoints, RequestParameters } from '@octokit/types';
 
 /** A route of GitHub's REST API, as its documentation has it: `GET /repos/{owner}/{repo}`. */
 export type Route = keyof Endpoints;
+
+/** What a route takes, and what any of them does: `headers`, and `mediaType` (`{ format: 'raw' }` gives a file as it is: a text, or an `ArrayBuffer`). */
+export type RouteParameters<Of extends Route> = Endpoints[Of]['parameters'] &
+  Pick<RequestParameters, 'headers' | 'mediaType'>;
 
 export type GitHubAnswer<Of extends Route> = {
   readonly status: number;
@@ -10,7 +14,7 @@ export type GitHubAnswer<Of extends Route> = {
 };
 
 export type GitHubOptions<Of extends Route> = {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Looks whether a write that was sent, and whose outcome is unknown, has taken effect: the data that it would have been answered, or undefined
    * when it has not. Without it a `POST` or `PATCH` that may have arrived is not sent again. Nobody waits for it once its `signal` has aborted.
@@ -27,7 +31,7 @@ export type GitHubOptions<Of extends Route> = {
 export interface GitHub {
   request<Of extends Route>(
     route: Of,
-    parameters: Endpoints[Of]['parameters'],
+    parameters: RouteParameters<Of>,
     options?: GitHubOptions<Of>,
   ): Promise<GitHubAnswer<Of>>;
 }

@@ -1,5 +1,4 @@
 import { request as octokit } from '@octokit/request';
-import type { Endpoints } from '@octokit/types';
 import { readGitHubConfig } from '../../config.ts';
 import { callUntilDone, type RetryAttempt, type RetryNotice, type Tried } from '../retry/call-until-done.ts';
 import type { Question } from '../retry/classify.ts';
@@ -19,7 +18,7 @@ import {
 import { checkOptions, readBaseUrl, type GitHubClientOptions } from './client-options.ts';
 import { EtagCache } from './etag-cache.ts';
 import { guardedMeter, type GitHubMeter, type RetryReason } from '../admission/github-meter.ts';
-import type { GitHub, GitHubAnswer, GitHubOptions, Route } from './github.ts';
+import type { GitHub, GitHubAnswer, GitHubOptions, Route, RouteParameters } from './github.ts';
 import { openAdmission } from '../admission/open-admission.ts';
 import { checkComplete, readOutgoing } from './outgoing.ts';
 import { admittedSend, foundAnswer, type Answered, type Sending } from './send-request.github.ts';
@@ -31,7 +30,7 @@ import type { OctokitRequest } from './exchange.github.ts';
 export type ClientAnswer<Of extends Route> = GitHubAnswer<Of> & { readonly source: Answered['source'] };
 
 export type CallOptions<Result> = {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** What is asked. Default: a read when the name begins with `get`, `list`, `check`, `search` and the like, else a write. */
   readonly question?: Question;
   /** As {@link GitHubOptions.lookUp}. */
@@ -78,7 +77,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
    */
   async request<Of extends Route>(
     route: Of,
-    parameters: Endpoints[Of]['parameters'],
+    parameters: RouteParameters<Of>,
     { signal, lookUp }: GitHubOptions<Of> = {},
   ): Promise<ClientAnswer<Of>> {
     return await this.#ask(this.#send, this.#baseUrl, [route, { ...parameters }], signal, lookUp);
@@ -91,7 +90,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
   async graphql<Data = unknown>(
     query: string,
     variables: Readonly<Record<string, unknown>> = {},
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Data> {
     // GitHub Enterprise Server has it beside the REST API: /api/graphql and /api/v3.
     const baseUrl = this.#baseUrl.replace(/\/api\/v3$/, '/api');
@@ -112,7 +111,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
   ): Promise<ResultOf<Service[Name]>>;
   call<Of extends Route>(
     route: Of,
-    parameters: Endpoints[Of]['parameters'],
+    parameters: RouteParameters<Of>,
     options?: GitHubOptions<Of>,
   ): Promise<ClientAnswer<Of>>;
   async call(

@@ -1,9 +1,10 @@
 /** Of an answer; names are in lower case. */
 export type Headers = Readonly<Record<string, string | undefined>>;
 
-/** A whole number of at least 0 and at most 15 digits; undefined for anything else. */
+/** A whole number of at least 0 and at most 15 digits; undefined for anything else. A header that came twice is read if it says the same twice. */
 export function parseWholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : undefined;
+  const number = text && /^\s*(\d{1,15})(\s*,\s*\1)*\s*$/.exec(text)?.[1];
+  return number ? Number(number) : undefined;
 }
 
 /**
@@ -27,9 +28,7 @@ export function parseRetryAfter(headers: Headers, atMs: number): number | undefi
 
 /** RFC 9110, 5.6.7, the one form that may be sent; `Date.parse` alone would take "1" for a year. */
 function parseHttpDate(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\s*[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT\s*$/.test(text)) {
-    return undefined;
-  }
-  const dateMs = Date.parse(text);
+  const form = /^\s*([A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT)(\s*,\s*\1)*\s*$/;
+  const dateMs = Date.parse((text && form.exec(text)?.[1]) ?? '');
   return Number.isNaN(dateMs) ? undefined : dateMs;
 }

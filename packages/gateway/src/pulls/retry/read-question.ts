@@ -7,7 +7,7 @@ export function readQuestion(thrown: unknown): Question | undefined {
   const request = isObject(thrown) && isObject(thrown['request']) ? thrown['request'] : {};
   const { method, url, body } = request;
   // A GraphqlResponseError has the query itself in the place of a request, and its address only where that is not the usual one.
-  const isOfGraphql = isGraphqlError(thrown) || (typeof url === 'string' && /\/graphql$/.test(url));
+  const isOfGraphql = isGraphqlError(thrown) || (typeof url === 'string' && url.endsWith('/graphql'));
   if (isOfGraphql) {
     const query = request['query'] ?? (isObject(body) ? body['query'] : undefined);
     const readOnly = typeof query === 'string' && readGraphql(query).isQueryOnly;

@@ -29,9 +29,11 @@ describe('a RetryConfig', () => {
   test('is refused with all that is wrong with it', () => {
     const fault = faultOf(() => new RetryConfig({ maxRetries: 1.5, baseDelay: Number.NaN, exponentialBase: 0.5 }));
     expect(fault).toMatch(/maxRetries must be a whole number from 0 to 100, and is 1.5/);
-    expect(fault).toMatch(/baseDelay must be a number from 0 to 3600, and is NaN/);
+    expect(fault).toMatch(/baseDelay must be a number of seconds from 0 to 3600, and is NaN/);
     expect(fault).toMatch(/exponentialBase must be a number from 1 to 10, and is 0.5/);
-    expect(faultOf(() => new RetryConfig({ baseDelay: 90 }))).toMatch(/baseDelay is more than maxDelay/);
+    expect(faultOf(() => new RetryConfig({ baseDelay: 90 }))).toMatch(
+      /baseDelay is more than maxDelay \(90 s > 60 s\)/,
+    );
   });
 });
 

@@ -82,8 +82,14 @@ const noAnswerWords = {
   untrusted: 'the server could not prove who it is',
 } as const;
 
-function wayOut({ isLimited, stop, availableAtMs }: GivenUp): string {
-  if (!isLimited) return 'See https://www.githubstatus.com, or raise GITHUB_API_MAX_RETRIES.';
+function wayOut({ isLimited, stop, last, availableAtMs }: GivenUp): string {
+  const isUnreached = last?.answer.kind === 'no_answer' && last.answer.reason === 'not_connected';
+  if (!isLimited && isUnreached) {
+    return 'See whether its address is right (GITHUB_API_URL) and can be reached from here; the cause names the fault.';
+  }
+  if (!isLimited) {
+    return `See https://www.githubstatus.com, or raise ${stop === 'exhausted' ? 'GITHUB_API_MAX_RETRIES' : 'totalTimeout'}.`;
+  }
   const when =
     availableAtMs === undefined || stop === 'over_budget' ? '' : `The limit ends at ${isoOf(availableAtMs)}. `;
   return `${when}Try again then, or see what else uses up the limits of these tokens.`;

@@ -26,12 +26,14 @@ export const defaultRetrySettings: RetrySettings = {
 
 type NumberField = Exclude<keyof RetrySettings, 'jitter'>;
 
-const ranges: Readonly<Record<NumberField, { readonly min: number; readonly max: number; readonly whole?: true }>> = {
-  maxRetries: { min: 0, max: 100, whole: true },
-  baseDelay: { min: 0, max: 3600 },
-  maxDelay: { min: 0, max: 3600 },
-  exponentialBase: { min: 1, max: 10 },
-  totalTimeout: { min: 0.001, max: 86_400 },
+type Range = { readonly kind: string; readonly min: number; readonly max: number };
+
+const ranges: Readonly<Record<NumberField, Range>> = {
+  maxRetries: { kind: 'a whole number', min: 0, max: 100 },
+  baseDelay: { kind: 'a number of seconds', min: 0, max: 3600 },
+  maxDelay: { kind: 'a number of seconds', min: 0, max: 3600 },
+  exponentialBase: { kind: 'a number', min: 1, max: 10 },
+  totalTimeout: { kind: 'a number of seconds', min: 0.001, max: 86_400 },
 };
 
 /** What is wrong with the settings, one sentence each; `nameOf` and `shown` are how a field and its value are called. */
@@ -41,18 +43,18 @@ export function faultsOf(
   shown: (field: keyof RetrySettings) => string,
 ): readonly string[] {
   const faults = (Object.keys(ranges) as NumberField[]).flatMap((field) => {
-    const { min, max, whole } = ranges[field];
+    const { kind, min, max } = ranges[field];
     const value = settings[field];
-    if (typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value))) return [];
-    const kind = whole ? 'whole number' : 'number';
-    return [`${nameOf(field)} must be a ${kind} from ${min} to ${max}, and is ${shown(field)}`];
+    const isInRange = typeof value === 'number' && value >= min && value <= max;
+    if (isInRange && (field !== 'maxRetries' || Number.isInteger(value))) return [];
+    return [`${nameOf(field)} must be ${kind} from ${min} to ${max}, and is ${shown(field)}`];
   });
   if (typeof settings.jitter !== 'boolean') {
     faults.push(`${nameOf('jitter')} must be one of true, false, and is ${shown('jitter')}`);
   }
   if (settings.baseDelay > settings.maxDelay) {
     faults.push(
-      `${nameOf('baseDelay')} is more than ${nameOf('maxDelay')} (${settings.baseDelay} > ${settings.maxDelay})`,
+      `${nameOf('baseDelay')} is more than ${nameOf('maxDelay')} (${settings.baseDelay} s > ${settings.maxDelay} s)`,
     );
   }
   return faults;

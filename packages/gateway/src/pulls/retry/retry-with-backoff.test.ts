@@ -127,6 +127,15 @@ describe('a call that is given up', () => {
     );
   });
 
+  test.each([
+    [Object.assign(new Error('no'), { code: 'ENOTFOUND' }), plain, 'See whether its address is right (GITHUB_API_URL)'],
+    [answered(502), plain, 'raise GITHUB_API_MAX_RETRIES.'],
+    [answered(502), { ...plain, totalTimeout: 2 }, 'raise totalTimeout.'],
+  ])('says what to do about it: %s, %o', async (error, config, wayOut) => {
+    const { outcome } = await play([error], config);
+    expect(String(outcome)).toContain(wayOut);
+  });
+
   test('for a limit that ends too late fails at once and names the time', async () => {
     const reset = String(startMs / 1000 + 3600);
     const { outcome, atS } = await play([answered(403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset })]);

@@ -124,6 +124,9 @@ GET                    | 403              | retry-after: @90                    
 GET                    | 403              | retry-after: @90; date: @0                                                     | secondary  | 1 clock +60            | limited secondary core: again in 90 s
 GET                    | 403              | retry-after: @90; date: @0                                                     | secondary  | 1 clock -60            | limited secondary core: again in 90 s
 GET                    | 403              | retry-after: @-90                                                              | secondary  | 1                      | limited secondary core: again in 1 s
+GET                    | 403              | retry-after: 90, 90                                                            | secondary  | 1                      | limited secondary core: again in 90 s
+GET                    | 403              | retry-after: 90, 80                                                            | secondary  | 1                      | limited secondary core: again in 60 s
+GET                    | 403              | x-ratelimit-remaining: 0, 0                                                    | -          | 1                      | limited primary core: again in 60 s
 GET                    | 403              | retry-after: 90; date: @0                                                      | secondary  | 1 clock +60            | limited secondary core: again in 90 s
 GET                    | 403              | retry-after: soon; x-ratelimit-remaining: 0; x-ratelimit-reset: @300           | primary    | 1                      | limited primary core: again in 300 s
 GET                    | 403              | retry-after: -5; x-ratelimit-remaining: 0; x-ratelimit-reset: @300             | primary    | 1                      | limited primary core: again in 300 s
