@@ -218,7 +218,7 @@ describe('an answer', () => {
     const contents = 'GET /repos/{owner}/{repo}/contents/{path}';
     const { data } = await clientOf(github).request(contents, file, { signal: undefined });
     expect(data).toBe('{');
-    expect(github.arrived[0]?.headers.accept).toBe('application/vnd.github.raw+json');
+    expect(github.arrived[0]?.headers.accept).toBe('application/vnd.github.v3.raw');
   });
 
   test('that is no JSON and does not say so is a text', async () => {
