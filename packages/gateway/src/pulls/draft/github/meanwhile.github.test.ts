@@ -202,6 +202,26 @@ describe('what people and GitHub do meanwhile', () => {
       await scene.call('PATCH', '../shop', { archived: false });
     }
   });
+
+  test('a repository that is archived half-way is to be unarchived, whatever the token may', async () => {
+    const draft = scene.newDraft();
+    const drafts = scene.gateway();
+    await drafts.request(draft);
+    await killAt(scene, drafts, draft, { method: 'POST', path: /git\/trees$/ });
+    await scene.call('PATCH', '../shop', { archived: true });
+    try {
+      expect(await drafts.publish(draft.draftId)).toMatchObject({
+        kind: 'failed',
+        code: 'forbidden',
+        message: expect.stringMatching(/archived.* Unarchive it, then try again\.$/),
+      });
+    } finally {
+      await scene.call('PATCH', '../shop', { archived: false });
+    }
+    await drafts.retry(draft.draftId);
+    expect(await drafts.publish(draft.draftId)).toMatchObject({ kind: 'published' });
+    expect(await scene.facts(draft)).toMatchObject(one);
+  });
 });
 
 async function deleteRef(path: string): Promise<void> {

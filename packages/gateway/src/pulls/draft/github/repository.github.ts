@@ -59,7 +59,7 @@ export class Refusal extends HoldfastError {
 
   constructor(status: number, said: string, doing: string, cause: unknown) {
     const sentence = `GitHub refused to ${doing} (${status}): ${said}`;
-    super(codeOf(status), `${sentence} ${wayOut(status)}`, { cause });
+    super(codeOf(status), `${sentence} ${wayOut(status, said)}`, { cause });
     this.sentence = sentence;
     this.status = status;
     this.said = said;
@@ -134,7 +134,8 @@ function codeOf(status: number): ErrorCode {
   return 'bad_message';
 }
 
-function wayOut(status: number): string {
+function wayOut(status: number, said: string): string {
+  if (status === 403 && /archived/i.test(said)) return 'Unarchive it, then try again.';
   switch (codeOf(status)) {
     case 'unauthorized':
       return 'Check GITHUB_TOKEN, or the GitHub App.';
