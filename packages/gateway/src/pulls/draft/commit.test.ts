@@ -83,6 +83,32 @@ describe('the commit of a draft', () => {
     expect(message).toMatch(/^a \[31mbc\n\nabc\ufffd\n\n/);
   });
 
+  test.each([
+    '[skip ci]',
+    '[Skip CI]',
+    '[ci skip]',
+    '[no ci]',
+    '[skip actions]',
+    '[actions  skip]',
+    '[skip_ci]',
+    '[skip-azp]',
+    '[skip\u0000 ci]',
+    '[CF-Pages-Skip]',
+    '***NO_CI***',
+  ])('keeps no checks from being run: %j', (words) => {
+    const { message } = commitOf(draftWith({ title: `a ${words}`, body: `b ${words} c` }), samplePolicy);
+    expect(message).not.toMatch(/\[[^\]]*\]|\*\*\*/);
+    expect(message).toMatch(/^a \W?(skip|ci|no|actions|cf-pages).*\n\nb /i);
+  });
+
+  test('has no trailer that keeps checks from being run, and brackets that mean nothing stay', () => {
+    const { message } = commitOf(
+      draftWith({ body: 'x [skip to it](#it) [no] [x]\n\n\nskip-checks: true' }),
+      samplePolicy,
+    );
+    expect(message).toContain('x [skip to it](#it) [no] [x]\n\n> skip-checks: true\n');
+  });
+
   test('has a bound', () => {
     const { message } = commitOf(draftWith({ title: '😀'.repeat(1000), body: 'x\n'.repeat(1e6) }), samplePolicy);
     expect(message.length).toBeLessThan(61_000);

@@ -29,12 +29,13 @@ export function readTrailers(message: string): Trailers | undefined {
   return { conversationId: valueOf(conversation), draftId: valueOf(draft) };
 }
 
-/** Title and body of a draft as people are shown them: one line, and lines, without what would not be seen or turns the words round. */
+/**
+ * Title and body of a draft as people are shown them: one line, and lines, without what would not be seen, turns the words round, or keeps
+ * checks from being run.
+ */
 export function wordsOf({ title, body }: Words): Words {
-  return {
-    title: oneLine(title),
-    body: withoutControls(body.replaceAll(/\r\n?|[\u0085\u2028\u2029\v\f]/g, '\n')),
-  };
+  const lines = body.replaceAll(/\r\n?|[\u0085\u2028\u2029\v\f]/g, '\n');
+  return { title: checked(oneLine(title)), body: checked(withoutControls(lines)) };
 }
 
 /** {@link wordsOf} as they go into a commit message: nothing in them can be taken for a trailer, or hide those that follow. */
@@ -50,7 +51,8 @@ function harmless(line: string): string {
   // A thematic break in Markdown either way.
   if (/^---(?=\s|$)/.test(line)) return `- - -${line.slice(3)}`;
   if (/^\S?\s*-+\s*(>8|8<)/.test(line)) return `> ${line}`;
-  if (/^\s*[A-Za-z0-9-]*(-by|conversation-id|draft-id)\s*:/i.test(line.normalize('NFKC'))) return `> ${line}`;
+  if (/^\s*[A-Za-z0-9-]*(-by|conversation-id|draft-id|skip-checks)\s*:/i.test(line.normalize('NFKC')))
+    return `> ${line}`;
   return line;
 }
 
@@ -61,6 +63,16 @@ function oneLine(text: string): string {
 /** Tabs and line ends stay; marks that turn the direction of writing would show a reader other words than there are. */
 function withoutControls(text: string): string {
   return text.toWellFormed().replaceAll(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '');
+}
+
+/**
+ * Without the effect of `[skip ci]` and the like, in a commit, or in that of the merge, which has the title in it
+ * (https://docs.github.com/actions/managing-workflow-runs/skipping-workflow-runs); other services look for another word.
+ */
+function checked(text: string): string {
+  return text
+    .replaceAll(/\[[ \t]*(skip[ \t_-]+[\w-]+|[\w-]+[ \t_-]+skip|no[ \t_-]+ci)[ \t]*\]/gi, '($1)')
+    .replaceAll('***NO_CI***', 'NO_CI');
 }
 
 function cut(text: string, max: number): string {

@@ -41,13 +41,13 @@ describe('a draft on GitHub', () => {
   });
 
   test('says what its title and body say, without what is not seen or would turn the words round', async () => {
-    const title = 'Price\u0000 \u202eecirp\u202c 😀\ud800\u2028x';
+    const title = 'Price\u0000 \u202eecirp\u202c 😀\ud800\u2028x [skip ci]';
     const draft = scene.newDraft({ title, body: '\tone\r\n\u0000two\u2066\udc00\u001b[31m  \nDraft-Id: three\n---\n' });
     await publish(scene.gateway(), draft);
     const head = `acme:${branchOf(draft, samplePolicy)}`;
     const [pull] = await scene.call<readonly unknown[]>('GET', `pulls?${new URLSearchParams({ head })}`);
     expect(pull).toMatchObject({
-      title: 'Price ecirp 😀\ufffd x',
+      title: 'Price ecirp 😀\ufffd x (skip ci)',
       body: `\tone\ntwo\ufffd[31m  \nDraft-Id: three\n---\n\n<!-- holdfast:draft ${draft.draftId} -->`,
     });
   });
