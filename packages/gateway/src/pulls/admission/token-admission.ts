@@ -1,4 +1,3 @@
-import { HoldfastError } from '@holdfast/protocol';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import { classify, isFree, type Answer, type Question, type Verdict } from '../retry/classify.ts';
 import type { AccountReader } from '../tokens/account-reader.ts';
@@ -12,6 +11,7 @@ import type { Admission, Admitted, Ask } from './admission.ts';
 import { apiOf } from './budget-flying.ts';
 import { documentedLimits, type BudgetLimits } from './budget-limits.ts';
 import { readToldQuota } from './budget-quota.ts';
+import { closed } from './closed.ts';
 import { guardedMeter, type CallOutcome, type GitHubMeter } from './github-meter.ts';
 
 export type TokenAdmissionOptions = {
@@ -243,11 +243,6 @@ export class TokenAdmission implements Admission, AsyncDisposable {
     if (typeof told !== 'string') this.#meter.quota(label, told.resource, told.limit - told.used, told.limit);
     this.#look();
   }
-}
-
-function closed(): HoldfastError {
-  const why = 'The client of GitHub was disposed, or the gateway is stopping';
-  return new HoldfastError('unavailable', `${why}; nothing is sent through it any more. Make a new one.`);
 }
 
 function isUnsent(answer: Answer): boolean {

@@ -288,12 +288,6 @@ describe('tokens of a pool that is given', () => {
   });
 });
 
-test('a client that was disposed says so', async () => {
-  const client = new RetryableGitHubClient({ tokenPool: new TokenPool(['ghp_one']), config: quick });
-  await client[Symbol.asyncDispose]();
-  await expect(client.request(repository, shop)).rejects.toMatchObject({ code: 'unavailable', message: /disposed/ });
-});
-
 test('a meter is told why something is sent again, by the token that it went with', async () => {
   const refused = json({ message: 'Bad credentials' }, 401);
   const paused = plain(429, { 'retry-after': '0' });

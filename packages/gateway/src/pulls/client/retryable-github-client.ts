@@ -5,6 +5,7 @@ import type { Question } from '../retry/classify.ts';
 import { isObject } from '../retry/is-object.ts';
 import { RetryConfig } from '../retry/retry-config.ts';
 import type { Admission } from '../admission/admission.ts';
+import { closed } from '../admission/closed.ts';
 import { AdmittedAttempts, type AdmittedSend } from './admitted-attempts.ts';
 import {
   callOnce,
@@ -55,6 +56,7 @@ export class RetryableGitHubClient<Service extends object = object> implements G
   /** The door, where it was opened here. */
   readonly #own: TokenAdmission | undefined;
   readonly #timeoutMs: number;
+  readonly #closing = new AbortController();
 
   constructor(options: GitHubClientOptions<Service> = {}) {
     checkOptions(options);
@@ -192,11 +194,20 @@ export class RetryableGitHubClient<Service extends object = object> implements G
       if (why) this.#meter.retried(label(), why);
       this.#options.onRetry?.(notice);
     };
-    return await callUntilDone(tryOnce, { policy: this.#config.policy, signal, lookUp, onRetry, random });
+    const { signal: closing } = this.#closing;
+    const tryWhileOpen = async (attempt: RetryAttempt): Promise<Tried<Result>> => {
+      if (closing.aborted) throw closed();
+      return await tryOnce(attempt);
+    };
+    return await callUntilDone(tryWhileOpen, { policy: this.#config.policy, signal, closing, lookUp, onRetry, random });
   }
 
-  /** Lets nobody through any more, and gives back what it shares with other gateways. An `admission` that it was given stays open. */
+  /**
+   * Sends nothing any more, and gives back what it shares with other gateways; who waits learns it at once, what is under way is answered. An
+   * `admission` that it was given stays open. Twice is fine.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     await this.#own?.[Symbol.asyncDispose]();
   }
 

@@ -57,6 +57,8 @@ export type CallOptions<Result> = {
   readonly lookUp?:
     | ((options: { readonly signal: AbortSignal }) => Promise<{ readonly result: Result } | undefined>)
     | undefined;
+  /** Aborts when nothing is sent any more: a wait ends at once, and the next attempt says why there is none. */
+  readonly closing?: AbortSignal | undefined;
   readonly onRetry?: ((notice: RetryNotice) => void) | undefined;
   /** From 0 to below 1. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
@@ -92,7 +94,7 @@ export async function callUntilDone<Result>(
         if (late) return late.result;
         throw next.error;
       }
-      if (next.delayMs > 0) await pauseFor(next.delayMs, signal);
+      if (next.delayMs > 0) await pauseFor(next.delayMs, options);
     }
   } finally {
     clearTimeout(timer);
@@ -252,15 +254,21 @@ async function ofCaller<Result>(tried: Promise<Tried<Result>>, signal: AbortSign
   }
 }
 
-function pauseFor(delayMs: number, signal: AbortSignal): Promise<void> {
+async function pauseFor<Result>(delayMs: number, { signal, closing }: CallOptions<Result>): Promise<void> {
   // Whoever was told of the wait may have ended it.
   signal.throwIfAborted();
+  if (closing?.aborted) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, delayMs);
+  const end = (): void => resolve();
+  const timer = setTimeout(end, delayMs);
   const onAbort = (): void => reject(signal.reason as Error);
   signal.addEventListener('abort', onAbort, { once: true });
-  return promise.finally(() => {
+  closing?.addEventListener('abort', end, { once: true });
+  try {
+    await promise;
+  } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
-  });
+    closing?.removeEventListener('abort', end);
+  }
 }
