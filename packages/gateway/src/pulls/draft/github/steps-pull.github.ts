@@ -79,10 +79,12 @@ export function pullStep(repository: Repository, draft: Draft): Step {
       { head: `${there.owner}:${textIn(done, 'branch', 'branch')}`, state: 'all', per_page: 100 },
       { signal, doing: 'look up the pull requests of the branch' },
     );
+    // The branch may have its name in a fork of the same owner too.
+    const ours = pulls.filter((pull) => pull.head.repo?.id === pull.base.repo.id);
     // Not by base: a person may have given it another one. Without our mark, one that is open stands in the way of ours.
     return (
-      pulls.find(({ body }) => body?.includes(marker)) ??
-      pulls.find((pull) => pull.state === 'open' && pull.base.ref === base)
+      ours.find(({ body }) => body?.includes(marker)) ??
+      ours.find((pull) => pull.state === 'open' && pull.base.ref === base)
     );
   };
   return {
