@@ -16,9 +16,16 @@ export type Protection = {
 export const alwaysProtected: readonly string[] = [
   '/.github/workflows',
   '/.github/actions',
+  // A plain git remote may be any of these.
+  '/.gitlab-ci.yml',
+  '/.gitea/workflows',
+  '/.forgejo/workflows',
   '/CODEOWNERS',
-  '/.github/CODEOWNERS',
   '/docs/CODEOWNERS',
+  '/.github/CODEOWNERS',
+  '/.gitlab/CODEOWNERS',
+  '/.gitea/CODEOWNERS',
+  '/.forgejo/CODEOWNERS',
   '.gitmodules',
   '.gitattributes',
 ];
