@@ -35,6 +35,7 @@ export class AdmissionIdentity {
   readonly #asking = new Set<string>();
   readonly #notBeforeMs = new Map<string, number>();
   readonly #notSaidUntilMs = new Map<string, number>();
+  readonly #closing = new AbortController();
 
   constructor(pool: TokenPool, reader: AccountReader | undefined, changed: () => void) {
     this.#pool = pool;
@@ -55,6 +56,11 @@ export class AdmissionIdentity {
   ask(asked: Asked): void {
     this.#asking.add(asked.label);
     void this.#run(asked);
+  }
+
+  /** Ends what is being asked. */
+  close(): void {
+    this.#closing.abort();
   }
 
   async #run(asked: Asked): Promise<void> {
@@ -103,7 +109,8 @@ export class AdmissionIdentity {
 
   async #answer(secret: Secret): ReturnType<AccountReader['read']> {
     try {
-      const answer = await this.#reader?.read(secret, { signal: AbortSignal.timeout(askingTimeoutMs) });
+      const signal = AbortSignal.any([AbortSignal.timeout(askingTimeoutMs), this.#closing.signal]);
+      const answer = await this.#reader?.read(secret, { signal });
       if (answer) return answer;
     } catch {
       // The request may have been sent: it counts.

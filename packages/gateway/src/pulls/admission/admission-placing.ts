@@ -135,8 +135,10 @@ export class AdmissionPlacing {
     );
   }
 
-  /** Gives back what other processes could use. */
+  /** Ends what is asked of GitHub, and gives back what other processes could use. */
   async close(): Promise<void> {
+    this.#tokens.close();
+    this.#identity.close();
     await Promise.all(
       [...this.#accounts.values()].map(async (account) => {
         if (account instanceof SharedAccount) await account.close();

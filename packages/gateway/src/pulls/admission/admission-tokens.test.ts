@@ -24,7 +24,7 @@ function doorOf(tokens: readonly string[], options: TokenAdmissionOptions) {
   const pool = new TokenPool(tokens, { onWarning: (warning) => warnings.push(warning) });
   const admission = new TokenAdmission(pool, options);
   const ask = (what = read, notAfterMs = Infinity) => admission.admit(what, { signal: never, notAfterMs });
-  return { pool, warnings, ask };
+  return { admission, pool, warnings, ask };
 }
 
 describe('an app’s installations', () => {
@@ -195,6 +195,31 @@ describe('an app’s installations', () => {
     const startMs = Date.now();
     await vi.advanceTimersByTimeAsync(7_000);
     expect(named.askedAtMs.map((atMs) => atMs - startMs)).toEqual([0, 7_000]);
+  });
+
+  test('whose tokens have expired when they come are not fetched again at once, and who asks is told', async () => {
+    const app = new ScriptedApp();
+    app.lifeMs = 0;
+    const { ask, warnings } = doorOf([], { app });
+    const first = ask({ ...read, owner: 'acme' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await first).toMatchObject({ kind: 'none', message: expect.stringContaining('has expired') as string });
+    expect(app.fetched).toEqual(['11']);
+    expect(warnings).toMatchObject([{ kind: 'no_app_token', label: 'app-1' }]);
+  });
+
+  test('are asked for no longer when the door closes, and nobody is warned of that', async () => {
+    const app = new ScriptedApp();
+    app.installationsMs = minuteMs;
+    const { ask, admission, warnings } = doorOf([], { app });
+    const first = ask();
+    first.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await admission[Symbol.asyncDispose]();
+    await expect(first).rejects.toMatchObject({ code: 'unavailable' });
+    expect(app.signals).toMatchObject([{ aborted: true }]);
+    await vi.advanceTimersByTimeAsync(2 * minuteMs);
+    expect(warnings).toEqual([]);
   });
 
   test('hold tokens of persons for five seconds while they are asked for the first time, and not again', async () => {

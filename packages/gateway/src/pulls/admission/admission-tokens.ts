@@ -41,6 +41,7 @@ export class AdmissionTokens {
   readonly #fetching = new Map<string, number>();
   readonly #broken = new Map<string, Broken>();
   readonly #installed = new Set<string>();
+  readonly #closing = new AbortController();
   /** When the app last said where it is installed. */
   #installedAtMs: number | undefined;
 
@@ -77,7 +78,14 @@ export class AdmissionTokens {
     if (secret) return { kind: 'ready', secret };
     return this.#fetch(label, atMs, async (signal) => {
       await source.renew?.({ signal });
+      // Without this, one that is of no use would be fetched again and again, without a pause.
+      if (!source.secret(this.#pool.now())) throw new HoldfastError('unavailable', 'the one that came has expired');
     });
+  }
+
+  /** Ends what is being fetched, and tells nobody. */
+  close(): void {
+    this.#closing.abort();
   }
 
   #fetch(label: string, atMs: number, fetch: (signal: AbortSignal) => Promise<void>): Unready {
@@ -93,9 +101,10 @@ export class AdmissionTokens {
 
   async #run(label: string, fetch: (signal: AbortSignal) => Promise<void>): Promise<void> {
     try {
-      await fetch(AbortSignal.timeout(fetchMs));
+      await fetch(AbortSignal.any([AbortSignal.timeout(fetchMs), this.#closing.signal]));
       this.#broken.delete(label);
     } catch (error) {
+      if (this.#closing.signal.aborted) return;
       const before = this.#broken.get(label);
       const broken = brokenBy(label, error, this.#pool.now(), before);
       this.#broken.set(label, broken);
@@ -113,7 +122,7 @@ function brokenBy(label: string, error: unknown, atMs: number, before: Broken | 
   const inRow = before?.because === because ? before.inRow + 1 : 1;
   const askedMs = verdict && 'notBeforeMs' in verdict ? verdict.notBeforeMs : undefined;
   const what = label === wholeApp ? 'the installations of the GitHub App' : `a token for ${label}`;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
   const message = `GitHub did not give ${what}: ${why}. See GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID.`;
   const againMs = atMs + ownWaitMs(because, inRow, askedMs !== undefined);
   return {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Secret } from '../../lib/secret.ts';
 import { GitHubAccountReader } from './account-reader.github.ts';
 import { GitHubAppTokens } from './app-tokens.github.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
       const route = `${request.method} ${request.url}`;
       asked.push({ route, authorization: request.headers.authorization ?? '', ...(body !== undefined && { body }) });
       if (route.includes('/installations/13/')) return;
-      const [status, answer] = answers[route] ?? [404, { message: 'Not Found' }];
+      const [status, answer] = route.includes(' /page/') ? [200, {}] : (answers[route] ?? [404, { message: 'No' }]);
       response.writeHead(status, { 'content-type': 'application/json', 'x-oauth-scopes': 'repo' });
       response.end(JSON.stringify(answer));
     })();
@@ -57,8 +57,8 @@ const answers: Readonly<Record<string, readonly [number, unknown]>> = {
   'GET /user': [200, { id: 7, login: 'ada' }],
 };
 
-function appOf(installationIds: readonly string[] = []): GitHubAppTokens {
-  return new GitHubAppTokens({ appId: '42', privateKey: new Secret(pem), installationIds, apiUrl });
+function appOf(installationIds: readonly string[] = [], url = apiUrl): GitHubAppTokens {
+  return new GitHubAppTokens({ appId: '42', privateKey: new Secret(pem), installationIds, apiUrl: url });
 }
 
 describe('a GitHub App', () => {
@@ -77,15 +77,29 @@ describe('a GitHub App', () => {
 
   test('gives a token that may do what drafts need and no more, and a new one each time', async () => {
     const app = appOf();
-    const token = await app.newToken('11', { signal });
-    expect(token.secret.reveal()).toBe('ghs_one');
-    expect(token.expiresAtMs).toBe(Date.parse('2040-01-01T01:00:00Z'));
+    expect((await app.newToken('11', { signal })).secret.reveal()).toBe('ghs_one');
     await app.newToken('11', { signal });
     expect(asked.map(({ route }) => route)).toEqual(Array(2).fill('POST /app/installations/11/access_tokens'));
     expect(asked[0]?.body).toMatchObject({
       permissions: { contents: 'write', pull_requests: 'write', checks: 'write', issues: 'write', metadata: 'read' },
     });
     expect(JSON.stringify(asked[0]?.body)).not.toMatch(/administration|workflows/);
+  });
+
+  test.each(['2026-01-05T10:00:00Z', '2050-01-05T10:00:00Z'])(
+    'gives a token that is good for an hour by the clock of this machine: %s',
+    async (now) => {
+      vi.useFakeTimers({ now: Date.parse(now), toFake: ['Date'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const { expiresAtMs } = await appOf().newToken('11', { signal });
+      expect(expiresAtMs).toBe(Date.parse(now) + 3_600_000);
+    },
+  );
+
+  test('of a server that is not GitHub’s API has neither installations nor a token', async () => {
+    const app = appOf([], `${apiUrl}/page`);
+    await expect(app.installations({ signal })).rejects.toThrow(/GITHUB_API_URL/);
+    await expect(app.newToken('11', { signal })).rejects.toThrow(/GITHUB_API_URL/);
   });
 
   test('that GitHub does not answer ends with its signal', async () => {

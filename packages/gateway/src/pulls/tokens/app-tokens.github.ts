@@ -1,6 +1,8 @@
+import { HoldfastError } from '@holdfast/protocol';
 import type { createAppAuth } from '@octokit/auth-app';
 import { request } from '@octokit/request';
 import { Secret } from '../../lib/secret.ts';
+import { isToken } from '../read-github.ts';
 import type { AppTokens, Installation } from './app-tokens.ts';
 
 export type GitHubAppParts = {
@@ -25,6 +27,9 @@ const permissions = {
   metadata: 'read',
 } as const;
 
+/** GitHub's tokens of an installation live so long: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app. */
+const lifeMs = 3_600_000;
+
 const pageSize = 100;
 
 /** Tokens of a GitHub App, by Octokit; its package is loaded when the first one is needed. Nothing is kept of what GitHub gives. */
@@ -47,6 +52,7 @@ export class GitHubAppTokens implements AppTokens {
         headers: { authorization: `bearer ${token}` },
         request: { signal },
       });
+      if (!Array.isArray(data)) throw wrongAnswer('no list');
       all.push(...data.map(({ id, account }) => ({ id: String(id), account: accountOf(account) })));
       if (data.length < pageSize) break;
     }
@@ -60,9 +66,12 @@ export class GitHubAppTokens implements AppTokens {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly secret: Secret; readonly expiresAtMs: number }> {
     const auth = await this.#open(signal);
-    // Without it Octokit's cache might give the token again that GitHub has just refused.
-    const { token, expiresAt } = await auth({ type: 'installation', installationId, permissions, refresh: true });
-    return { secret: new Secret(token), expiresAtMs: Date.parse(expiresAt) };
+    const fromMs = Date.now();
+    // Without `refresh` Octokit's cache might give the token again that GitHub has just refused.
+    const { token } = await auth({ type: 'installation', installationId, permissions, refresh: true });
+    if (typeof token !== 'string' || !isToken(token)) throw wrongAnswer('no token');
+    // `expires_at` is by GitHub's clock: with a clock of ours that is an hour ahead, each new token would have expired before it came.
+    return { secret: new Secret(token), expiresAtMs: fromMs + lifeMs };
   }
 
   async #open(signal: AbortSignal): Promise<ReturnType<typeof createAppAuth>> {
@@ -76,6 +85,13 @@ export class GitHubAppTokens implements AppTokens {
       log: { warn: () => undefined },
     });
   }
+}
+
+function wrongAnswer(what: string): HoldfastError {
+  return new HoldfastError(
+    'unavailable',
+    `there is ${what} in the answer; see whether GITHUB_API_URL is that of an API`,
+  );
 }
 
 /** An enterprise has a slug, and everybody else a login. */

@@ -11,13 +11,18 @@ export class ScriptedApp implements AppTokens {
   fault: Error | undefined;
   /** How long it takes to say where it is installed. */
   installationsMs = 0;
+  /** How long its tokens are good for. */
+  lifeMs = 3_600_000;
+  /** What ends the questions where it is installed. */
+  readonly signals: AbortSignal[] = [];
   /** What it says to that. */
   installed: readonly Installation[] = [
     { id: '11', account: 'acme' },
     { id: '12', account: 'umbrella' },
   ];
 
-  async installations() {
+  async installations({ signal }: { readonly signal: AbortSignal }) {
+    this.signals.push(signal);
     this.askedAtMs.push(Date.now());
     if (this.installationsMs > 0) await new Promise((resolve) => setTimeout(resolve, this.installationsMs));
     if (this.fault) throw this.fault;
@@ -28,6 +33,9 @@ export class ScriptedApp implements AppTokens {
     await new Promise((resolve) => setTimeout(resolve, 100));
     if (this.fault) throw this.fault;
     this.fetched.push(installationId);
-    return { secret: new Secret(`ghs_${installationId}_${this.fetched.length}`), expiresAtMs: Date.now() + 3_600_000 };
+    return {
+      secret: new Secret(`ghs_${installationId}_${this.fetched.length}`),
+      expiresAtMs: Date.now() + this.lifeMs,
+    };
   }
 }
