@@ -1,16 +1,16 @@
-import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/protocol';
+import { HoldfastError } from '@holdfast/protocol';
 import type { Secret } from '../../lib/secret.ts';
 import { checkBaseLinks } from './check-base-links.ts';
 import { branchOf, commitOf } from './commit.ts';
 import type { Draft } from './draft.ts';
 import { baseLinks } from './git/base-links.git.ts';
 import { remoteError } from './git/fault.git.ts';
-import { contentOf, gitSeconds } from './git-objects.ts';
-import { quoted } from './policy/paths.ts';
+import { gitSeconds } from './git-objects.ts';
 import type { DraftPolicy } from './policy/policy.ts';
 import { addressOf, type RemoteAddress } from './git/remote-address.ts';
 import type { DraftTarget, Step, StepResult, StepResults } from './target.ts';
 import { Workshop } from './git/workshop.git.ts';
+import { writeTree } from './git/write-tree.git.ts';
 
 export type GitTargetOptions = {
   /** One without a `remoteFault`; it may have a password in it. */
@@ -23,7 +23,6 @@ export type GitTargetOptions = {
 
 /** What is asked of the remote's history: the newest commit first, then ever more of it. */
 const depths = [1, 50, 1000, 2_147_483_647];
-const noSha = { 40: '0'.repeat(40), 64: '0'.repeat(64) };
 
 /**
  * Publishes a draft as a branch of a plain git remote, with the git program of this machine. A branch is made and never moved: the same draft
@@ -85,7 +84,7 @@ export class GitTarget implements DraftTarget {
   async #build(shop: Workshop, draft: Draft, policy: DraftPolicy): Promise<Built> {
     await this.#fetchBase(shop, draft.changeSet.baseSha, policy.base);
     await checkBaseLinks(policy, draft.changeSet, await baseLinks(shop, draft.changeSet.baseSha));
-    const treeSha = await writeTree(shop, draft);
+    const treeSha = await writeTree(shop, draft.changeSet);
     const { message, author, committer } = commitOf(draft, policy);
     const commitSha = await shop.git(['commit-tree', '-p', draft.changeSet.baseSha, '-F', '-', treeSha], {
       stdin: message,
@@ -110,17 +109,7 @@ export class GitTarget implements DraftTarget {
       throw new HoldfastError('conflict', `${this.#address.shown} has no ${missing}.`);
     }
     for (const depth of depths) {
-      await shop.remote(
-        [
-          'fetch',
-          '--quiet',
-          '--no-tags',
-          '--no-write-fetch-head',
-          '--no-recurse-submodules',
-          '--filter=blob:none',
-        ].concat([`--depth=${depth}`, '--', 'origin', `+${ref}:refs/base`]),
-        'read',
-      );
+      await shop.fetch([`--depth=${depth}`, '--', 'origin', `+${ref}:refs/base`]);
       const isIn = await shop.run(['merge-base', '--is-ancestor', baseSha, 'refs/base']);
       if (isIn.code === 0) return;
     }
@@ -177,80 +166,6 @@ export class GitTarget implements DraftTarget {
 }
 
 type Built = { readonly commitSha: string; readonly treeSha: string };
-
-/** The base's tree with the change set in it. Rejects with `conflict` when it is another one than the workspace made. */
-async function writeTree(shop: Workshop, { changeSet }: Draft): Promise<string> {
-  const { baseSha, files, deletions, treeSha } = changeSet;
-  // What is on the base is there, under whatever name; only what a draft writes has to suit every machine.
-  await shop.git(['-c', 'core.protectHFS=false', '-c', 'core.protectNTFS=false', 'read-tree', baseSha]);
-  const blobs = await writeBlobs(shop, files);
-  const none = noSha[baseSha.length === 64 ? 64 : 40];
-  const lines = [
-    ...deletions.map((path) => `0 ${none}\t${path}\0`),
-    ...files.map(({ mode, path }, at) => `${mode} ${blobs[at] ?? ''}\t${path}\0`),
-  ];
-  await shop.git(['update-index', '-z', '--index-info'], { stdin: lines.join('') });
-  await refuseIgnored(shop, files);
-  await refuseUnnamed(shop, changeSet);
-  // Contents of the base may not be here; the remote has them.
-  const made = (await shop.git(['write-tree', '--missing-ok'])).trim();
-  if (made === (await shop.git(['rev-parse', `${baseSha}^{tree}`])).trim()) {
-    throw new HoldfastError('conflict', 'The change set changes nothing: what it holds is on its base already.');
-  }
-  if (treeSha === undefined || treeSha === made) return made;
-  throw new HoldfastError(
-    'conflict',
-    `The change set makes the tree ${made} and not ${treeSha}, which the workspace has; take the change set anew.`,
-  );
-}
-
-/** What git does not take as a path it leaves out, and says so to nobody. */
-async function refuseIgnored(shop: Workshop, files: readonly ChangedFile[]): Promise<void> {
-  if (files.length === 0) return;
-  const taken = new Set((await shop.git(['ls-files', '-z', '--', ...files.map(({ path }) => path)])).split('\0'));
-  const ignored = files.find(({ path }) => !taken.has(path));
-  if (ignored === undefined) return;
-  throw new HoldfastError('bad_message', `git does not take ${quoted(ignored.path)} as a path; rename the file.`);
-}
-
-/** A file in the place of a folder, or a folder in that of a file, deletes what was there without a word, protected or not. */
-async function refuseUnnamed(shop: Workshop, { baseSha, deletions }: ChangeSet): Promise<void> {
-  const changed = await shop.git(['diff-index', '--cached', '--no-renames', '--diff-filter=DMT', '-z', baseSha]);
-  // Of each first `:mode mode sha sha letter`, then its path.
-  const fields = changed.split('\0');
-  const before = fields.flatMap((path, at) => {
-    if (at % 2 === 0) return [];
-    const [mode, , , , letter] = fields[at - 1]?.split(' ') ?? [];
-    return [{ path, isSubmodule: mode === ':160000', isGone: letter === 'D' }];
-  });
-  const submodule = before.find(({ isSubmodule }) => isSubmodule);
-  if (submodule) {
-    const said = `The change set takes away the submodule ${quoted(submodule.path)}, or changes what is in it; leave that to a person.`;
-    throw new HoldfastError('conflict', said);
-  }
-  const gone = new Set(before.flatMap(({ path, isGone }) => (isGone ? [path] : [])));
-  const named = new Set(deletions);
-  const lost = [...gone].find((path) => !named.has(path));
-  if (lost !== undefined) {
-    const message = `The change set deletes ${quoted(lost)} without naming it, because it puts something in the place of it or its folder; name it in the deletions.`;
-    throw new HoldfastError('conflict', message);
-  }
-  const missing = deletions.filter((path) => !gone.has(path));
-  if (missing.length === 0) return;
-  throw new HoldfastError(
-    'conflict',
-    `The change set deletes what is not on its base: ${missing.slice(0, 10).map(quoted).join(', ')}. Make it again from that commit.`,
-  );
-}
-
-async function writeBlobs(shop: Workshop, files: readonly ChangedFile[]): Promise<readonly string[]> {
-  if (files.length === 0) return [];
-  const names = await shop.hold(files.map(contentOf));
-  const said = await shop.git(['hash-object', '-w', '--no-filters', '--stdin-paths'], {
-    stdin: `${names.join('\n')}\n`,
-  });
-  return said.trim().split('\n');
-}
 
 function commitIn({ commit }: StepResults): Built {
   const { commitSha, treeSha } = commit ?? {};

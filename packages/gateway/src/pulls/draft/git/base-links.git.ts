@@ -18,8 +18,7 @@ export async function baseLinks(shop: Workshop, baseSha: string): Promise<BaseLi
 
 /** Git asks for none that is here already: all are when the server filters nothing, and then it may not give single ones. */
 async function readBlobs(shop: Workshop, shas: readonly string[]): Promise<readonly string[]> {
-  const options = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--filter=blob:none'];
-  await shop.remote(['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...options, '--', 'origin', ...shas], 'read');
+  await shop.fetch(['--', 'origin', ...shas], ['fetch.negotiationAlgorithm=noop']);
   const contents: string[] = [];
   for (const sha of shas) contents.push(await shop.git(['cat-file', 'blob', sha]));
   return contents;

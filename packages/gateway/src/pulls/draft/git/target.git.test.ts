@@ -218,7 +218,7 @@ describe('a draft that is not published', () => {
   test('because it deletes what is not on its base', async () => {
     await expect(publish(scene.target(), draftOn(scene.tip, { deletions: ['nowhere', 'src'] }))).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('not on its base: "nowhere", "src".'),
+      message: expect.stringContaining('no file on its base: "nowhere", "src".'),
     });
   });
 

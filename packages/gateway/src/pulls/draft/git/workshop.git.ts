@@ -59,6 +59,13 @@ export class Workshop {
     throw remoteError(answer, doing, this.#options.address.shown);
   }
 
+  /** Fetches what is named, without the contents of files where the server can leave them out; `config` as `-c` of git takes it. */
+  async fetch(what: readonly string[], config: readonly string[] = []): Promise<void> {
+    const options = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--filter=blob:none'];
+    const given = config.flatMap((one) => ['-c', one]);
+    await this.remote([...given, 'fetch', ...options, ...what], 'read');
+  }
+
   /** The answer of a command that speaks with the remote, good or not. */
   speak(args: readonly string[]): Promise<GitAnswer> {
     return runGit({ folder: this.folder, args, env: this.#env }, this.#options);

@@ -65,15 +65,15 @@ describe.each([
   });
 
   test('does not lose a folder or a submodule of which no word was said', async () => {
-    expect(await check(['src'], ['src/a.ts'])).toContain('such as "src/deep/b.ts"');
-    expect(await check([], ['src/deep'])).toContain('the folder "src/deep"');
+    expect(await check(['src'], ['src/a.ts'])).toContain('deletes "src/deep/b.ts" without naming it');
+    expect(await check([], ['src/deep'])).toContain('no file on its base: "src/deep".');
     expect(await check(['vendor'], [])).toContain('the submodule "vendor"');
     expect(await check([], ['vendor'])).toContain('the submodule "vendor"');
   });
 
   test('does not lose a file or a submodule by a file below it', async () => {
-    expect(await check(['README.md/index.md'], [])).toContain('folder of the file "README.md" without naming it');
-    expect(await check(['src/a.ts/deep/er.ts'], [])).toContain('folder of the file "src/a.ts"');
+    expect(await check(['README.md/index.md'], [])).toContain('deletes "README.md" without naming it');
+    expect(await check(['src/a.ts/deep/er.ts'], [])).toContain('deletes "src/a.ts" without naming it');
     expect(await check(['vendor/a.ts'], [])).toContain('the submodule "vendor"');
   });
 

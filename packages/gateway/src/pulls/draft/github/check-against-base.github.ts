@@ -1,5 +1,6 @@
-import { HoldfastError, type ChangeSet } from '@holdfast/protocol';
-import { foldersAbove, quoted } from '../policy/paths.ts';
+import type { ChangeSet } from '@holdfast/protocol';
+import { deletesNoFile, deletesUnnamed, takesSubmodule } from '../base-conflict.ts';
+import { foldersAbove } from '../policy/paths.ts';
 import type { BaseTree } from './base-tree.github.ts';
 
 /**
@@ -11,45 +12,20 @@ export async function checkAgainstBase(base: BaseTree, { files, deletions }: Cha
   const missing: string[] = [];
   for (const path of deletions) {
     const there = await base.typeOf(path);
-    if (there === undefined) missing.push(path);
-    if (there !== undefined && there !== 'blob') throw notNamed(path, there);
+    if (there === 'commit') throw takesSubmodule(path);
+    if (there !== 'blob') missing.push(path);
   }
-  if (missing.length > 0) {
-    throw new HoldfastError(
-      'conflict',
-      `The change set deletes what is not on its base: ${missing.slice(0, 10).map(quoted).join(', ')}. Make it again from that commit.`,
-    );
-  }
+  if (missing.length > 0) throw deletesNoFile(missing);
   for (const { path } of files) {
     const there = await base.typeOf(path);
-    if (there === 'commit') throw notNamed(path, there);
+    if (there === 'commit') throw takesSubmodule(path);
     const left = there === 'tree' ? await base.firstBelow(path, gone) : undefined;
-    if (left !== undefined) throw notNamed(path, 'tree', left);
+    if (left !== undefined) throw deletesUnnamed(left);
     for (const folder of foldersAbove(path)) {
       const above = await base.typeOf(folder);
       if (above === undefined) break;
-      if (above === 'commit' || (above === 'blob' && !gone.has(folder))) throw notNamed(folder, above);
+      if (above === 'commit') throw takesSubmodule(folder);
+      if (above === 'blob' && !gone.has(folder)) throw deletesUnnamed(folder);
     }
-  }
-}
-
-function notNamed(path: string, type: string, left?: string): HoldfastError {
-  const more = left === undefined ? '' : ` (such as ${quoted(left)})`;
-  switch (type) {
-    case 'commit':
-      return new HoldfastError(
-        'conflict',
-        `The change set takes away the submodule ${quoted(path)}, or changes what is in it; leave that to a person.`,
-      );
-    case 'tree':
-      return new HoldfastError(
-        'conflict',
-        `The change set takes away the folder ${quoted(path)} without naming what is in it${more}; name each file as a deletion.`,
-      );
-    default:
-      return new HoldfastError(
-        'conflict',
-        `The change set makes a folder of the file ${quoted(path)} without naming it; name it as a deletion.`,
-      );
   }
 }

@@ -1,4 +1,5 @@
 import { HoldfastError, type ChangedFile, type ChangeSet } from '@holdfast/protocol';
+import { changesNothing } from '../base-conflict.ts';
 import { commitSha, blobSha, contentOf } from '../git-objects.ts';
 import type { DraftCommit } from '../commit.ts';
 import { readTrailers } from '../message.ts';
@@ -61,7 +62,7 @@ export function treeStep(repository: Repository, changeSet: ChangeSet): Step {
           throw otherObject('the tree of the change set', wanted, made);
       }
       if (made === baseTree) {
-        throw new HoldfastError('conflict', 'The change set changes nothing: what it holds is on its base already.');
+        throw changesNothing();
       }
       return { treeSha: made };
     },

@@ -130,7 +130,7 @@ describe('a draft on GitHub', () => {
 
   test.each([
     ['a file at the path of a folder', { files: [{ path: 'src-gen', ...plain }], deletions: [] }, 'src-gen/price.txt'],
-    ['a folder as a deletion', { files: [], deletions: ['src-gen'] }, 'the folder "src-gen"'],
+    ['a folder as a deletion', { files: [], deletions: ['src-gen'] }, 'no file on its base: "src-gen"'],
     ['a deletion of what is not there', { files: [], deletions: ['README.md', 'nowhere.txt'] }, 'nowhere.txt'],
   ])('takes nothing away that it does not name: %s', async (_what, changes, named) => {
     const draft = scene.newDraft();
