@@ -31,8 +31,8 @@ export type Progress = {
 
 export type Decision =
   | { readonly kind: 'done' }
-  /** Make the call again after the delay; `lookUp`: see first whether it has taken effect already. */
-  | { readonly kind: 'retry'; readonly delayMs: number; readonly lookUp: boolean }
+  /** Make the call again after the delay; after an unknown outcome, see first whether it has taken effect already. */
+  | { readonly kind: 'retry'; readonly delayMs: number }
   /** Another attempt would get the same answer. */
   | { readonly kind: 'final' }
   | { readonly kind: 'exhausted' }
@@ -55,7 +55,7 @@ export function decide(policy: BackOffPolicy, verdict: Verdict, progress: Progre
   if (neededMs >= leftMs) return { kind: 'over_budget', availableAtMs: progress.nowMs + neededMs };
   // The spread is a courtesy: it does not use up what is left for the attempt itself.
   const spreadMs = askedMs > 0 && policy.jitter ? Math.min(ownMs, Math.floor((leftMs - askedMs) / 2)) : 0;
-  return { kind: 'retry', delayMs: neededMs + spreadMs, lookUp: verdict.kind === 'unknown_outcome' };
+  return { kind: 'retry', delayMs: neededMs + spreadMs };
 }
 
 /** `base × exponentialBase^(attempt − 1)` in whole milliseconds, at most the cap; with jitter anything from 0 to that. */

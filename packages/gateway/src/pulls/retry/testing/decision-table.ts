@@ -107,7 +107,7 @@ function sentenceOf(verdict: Verdict, decision: Decision, { nowMs }: Progress): 
     case 'over_budget':
       return `over budget: ${what}, free in ${(decision.availableAtMs - nowMs) / 1000} s`;
     case 'retry':
-      return `${what}: ${decision.lookUp ? 'look up' : 'again'} in ${decision.delayMs / 1000} s`;
+      return `${what}: ${verdict.kind === 'unknown_outcome' ? 'look up' : 'again'} in ${decision.delayMs / 1000} s`;
   }
 }
 
