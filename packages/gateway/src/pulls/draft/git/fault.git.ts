@@ -49,6 +49,12 @@ const rows: readonly Row[] = [
     'A branch there has the name of a folder of this one; delete it there, or change pulls.branchPrefix.',
   ],
   [
+    // What was fetched is its newest part, and that is no longer on any branch there.
+    /shallow update not allowed/,
+    'unavailable',
+    'The base branch was moved in that moment; it is tried again.',
+  ],
+  [
     /hook declined|protected branch|\[remote rejected\](?!.*(failed to update ref|cannot lock ref|unable to|already exists))|error: 403|access denied|not allowed to/i,
     'forbidden',
     "The remote does not take it; see its rules and hooks, and the gateway's rights there.",

@@ -100,6 +100,19 @@ describe('a draft on a git remote over HTTP', () => {
     expect(scene.branches()).toMatchObject({ 'holdfast/lost': headSha });
   });
 
+  test('is tried again when its base was taken off the branch at the last moment, and then it is a conflict', async () => {
+    using own = new GitScene();
+    git(own.remote, ['config', 'http.receivepack', 'true']);
+    await using server = await gitHttp(own.folder, ({ url = '' }) => {
+      if (url.includes('service=git-receive-pack')) git(own.remote, ['update-ref', 'refs/heads/main', own.base]);
+      return 'pass';
+    });
+    const target = own.target(at(server.url));
+    await expect(publish(target, draftOn(own.tip))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(publish(target, draftOn(own.tip))).rejects.toMatchObject({ code: 'conflict' });
+    expect(own.branches()).toEqual({ main: own.base });
+  });
+
   test('is let go when it is called off, with every process of it', async () => {
     const stop = new AbortController();
     await using server = await gitHttp(scene.folder, (request) => {
