@@ -32,13 +32,15 @@ export function baseStep(repository: Repository, changeSet: ChangeSet, policy: D
           { branch: baseBranch },
           { signal, doing: `look up the branch ${baseBranch}` },
         ),
-        () => {
-          throw new HoldfastError(
-            'conflict',
-            `There is no branch ${baseBranch} in ${configured}; name the base of its drafts in the configuration.`,
-          );
-        },
+        () => undefined,
       );
+      // For one that is renamed or gone GitHub gives another, for which no draft is meant.
+      if (head?.name !== baseBranch) {
+        throw new HoldfastError(
+          'conflict',
+          `There is no branch ${baseBranch} in ${configured}; name the base of its drafts in the configuration.`,
+        );
+      }
       const compared = await orMissing(
         repository.ask(
           'GET /repos/{owner}/{repo}/compare/{basehead}',
