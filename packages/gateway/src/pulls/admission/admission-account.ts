@@ -11,7 +11,6 @@ export type Landing = { readonly told: ToldQuota; readonly isFree: boolean } | '
 /** A request that may be sent, as far as this process knows. */
 export type Claim = {
   readonly cost: Cost;
-  readonly isProbing: boolean;
   /** Called once: with the flight when it may go, in the same step in which that was found; undefined: it may not, look again. */
   readonly decide: (flight: Flight | undefined) => void;
 };
@@ -19,7 +18,7 @@ export type Claim = {
 /** What one account of GitHub's may be sent: for this process alone, or for all that share it. */
 export interface AdmissionAccount {
   /** What this process knows; it changes nothing. */
-  judge(cost: Cost, atMs: number, options: { readonly isProbing: boolean }): Judgement;
+  judge(cost: Cost, atMs: number, options: { readonly mostAtOnce: number }): Judgement;
   /** Asks for what {@link judge} allows. */
   claim(claim: Claim, atMs: number): void;
   /** Every flight is to be ended, once; a second time changes nothing. */

@@ -84,7 +84,15 @@ const account = z.object({
       failures: z.number(),
       failedAtMs: z.number(),
       quarantinedUntilMs: z.number(),
-      cooling: z.object({ untilMs: perResource, allUntilMs: z.number(), secondaryLimits: z.number() }),
+      cooling: z.object({
+        untilMs: perResource,
+        allUntilMs: z.number(),
+        secondaryLimits: z.number(),
+        answersSince: z
+          .number()
+          .optional()
+          .transform((count): number | undefined => count),
+      }),
     })
     .optional()
     .transform((standing): Standing | undefined => standing),

@@ -100,9 +100,9 @@ export class AdmissionIdentity {
 
   async #flight(account: AdmissionAccount): Promise<Flight | undefined> {
     const atMs = this.#pool.now();
-    if (account.judge(identityCost, atMs, { isProbing: false }).kind !== 'now') return undefined;
+    if (account.judge(identityCost, atMs, { mostAtOnce: Infinity }).kind !== 'now') return undefined;
     const { promise, resolve } = Promise.withResolvers<Flight | undefined>();
-    account.claim({ cost: identityCost, isProbing: false, decide: resolve }, atMs);
+    account.claim({ cost: identityCost, decide: resolve }, atMs);
     this.#changed();
     return await promise;
   }
@@ -124,5 +124,5 @@ function countOn(account: AdmissionAccount, atMs: number): void {
   const decide = (flight: Flight | undefined): void => {
     if (flight) account.end(flight, { told: 'lost', isFree: false }, atMs);
   };
-  account.claim({ cost: identityCost, isProbing: false, decide }, atMs);
+  account.claim({ cost: identityCost, decide }, atMs);
 }

@@ -23,8 +23,8 @@ export class LocalAccount implements AdmissionAccount {
     this.#limits = limits;
   }
 
-  judge(cost: Cost, atMs: number, { isProbing }: { readonly isProbing: boolean }): Judgement {
-    return judge(this.#budget, cost, atMs, { member: self, limits: this.#limits, isProbing });
+  judge(cost: Cost, atMs: number, { mostAtOnce }: { readonly mostAtOnce: number }): Judgement {
+    return judge(this.#budget, cost, atMs, { member: self, limits: this.#limits, mostAtOnce });
   }
 
   claim({ cost, decide }: Claim, atMs: number): void {

@@ -49,7 +49,6 @@ export type Place = {
   readonly label: string;
   readonly secret: Secret;
   readonly account: AdmissionAccount;
-  readonly isProbing: boolean;
   /** GitHub refused the secret: true when another one is fetched in its place. */
   readonly refused: () => boolean;
   readonly accepted: () => void;
@@ -164,7 +163,7 @@ export class AdmissionPlacing {
   }
 
   #ready(candidate: PoolCandidate, account: AdmissionAccount, atMs: number): Tried {
-    const { label, source, isProbing } = candidate;
+    const { label, source } = candidate;
     const token = this.#tokens.of(candidate, atMs);
     if (token.kind === 'fetching') return { kind: 'held', ...fetching, againMs: token.shortUntilMs };
     if (token.kind === 'broken') {
@@ -184,7 +183,7 @@ export class AdmissionPlacing {
     }
     if (identity !== 'known') return { kind: 'held', why: 'token', atMs: identity.atMs };
     const refused = (): boolean => source.refused(secret);
-    return { kind: 'start', label, secret, account, isProbing, refused, accepted: () => source.accepted() };
+    return { kind: 'start', label, secret, account, refused, accepted: () => source.accepted() };
   }
 
   #nothing(ask: Ask, count: number, atMs: number, message: string): Placing {

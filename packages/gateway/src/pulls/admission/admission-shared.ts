@@ -1,3 +1,4 @@
+import { slowStart } from '../tokens/slow-start.ts';
 import { worse, type Standing } from '../tokens/token-state.ts';
 import {
   Flights,
@@ -93,8 +94,8 @@ export class SharedAccount implements AdmissionAccount {
     this.user = new SharedUser(this.#entry);
   }
 
-  judge(cost: Cost, atMs: number, { isProbing }: { readonly isProbing: boolean }): Judgement {
-    return judge(this.#copy, cost, atMs, { member: this.#parts.member, limits: this.#limits(), isProbing });
+  judge(cost: Cost, atMs: number, { mostAtOnce }: { readonly mostAtOnce: number }): Judgement {
+    return judge(this.#copy, cost, atMs, { member: this.#parts.member, limits: this.#limits(), mostAtOnce });
   }
 
   claim(claim: Claim, atMs: number): void {
@@ -223,10 +224,10 @@ export class SharedAccount implements AdmissionAccount {
     const allowed = new Set<Pending>();
     const isLimited = (cost: Cost): boolean =>
       standing !== undefined && Math.max(standing.cooling.allUntilMs, standing.cooling.untilMs[cost.resource]) > atMs;
+    const mostAtOnce = standing ? slowStart(standing.cooling) : Infinity;
     for (const one of claims) {
       const { cost } = one.claim;
-      const isProbing = (standing?.cooling.secondaryLimits ?? 0) > 0;
-      if (isLimited(cost) || judge(budget, cost, atMs, { member, limits, isProbing }).kind !== 'now') continue;
+      if (isLimited(cost) || judge(budget, cost, atMs, { member, limits, mostAtOnce }).kind !== 'now') continue;
       budget = advanceBudget(budget, { kind: 'started', member, cost, atMs });
       allowed.add(one);
     }

@@ -13,14 +13,14 @@ export type Judgement =
   /** Not before `atMs`; undefined: when one that flies has landed. */
   | { readonly kind: 'later'; readonly why: BudgetReason; readonly atMs: number | undefined };
 
-/** Whether a request may be sent. With `isProbing` only one flies at a time: GitHub has just limited the account for doing too much. */
+/** Whether a request may be sent. `mostAtOnce`: no more may fly than so many, whatever the limits are. */
 export function judge(
   before: BudgetState,
   cost: Cost,
   atMs: number,
-  options: { readonly member: string; readonly limits?: BudgetLimits; readonly isProbing?: boolean },
+  options: { readonly member: string; readonly limits?: BudgetLimits; readonly mostAtOnce?: number },
 ): Judgement {
-  const { member, limits = documentedLimits, isProbing = false } = options;
+  const { member, limits = documentedLimits, mostAtOnce = Infinity } = options;
   const state = asOf(before, member, atMs);
   const nowMs = state.atMs;
   // What the caller's clock says when the state's says `ms`.
@@ -30,7 +30,7 @@ export function judge(
     atMs: ms === undefined ? undefined : atMs + (ms - nowMs),
   });
   const flying = flyingOf(state);
-  if (flying.requests >= (isProbing ? 1 : limits.requests)) return later('slots', undefined);
+  if (flying.requests >= Math.min(limits.requests, mostAtOnce)) return later('slots', undefined);
   const quota = quotaAt(state, cost.resource, flying, nowMs);
   if (quota) return later('quota', quota.atMs);
   const api = apiOf(cost);

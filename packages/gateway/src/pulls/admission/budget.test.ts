@@ -154,8 +154,8 @@ describe('the secondary limits', () => {
   });
 
   test('after one of which only one request is under way at a time', () => {
-    expect(ask(unlimited, read, 0, { isProbing: true })).toEqual(now);
-    expect(ask(withEvents([started(read)]), read, 0, { isProbing: true })).toEqual(when('slots', undefined));
+    expect(ask(unlimited, read, 0, { mostAtOnce: 1 })).toEqual(now);
+    expect(ask(withEvents([started(read)]), read, 0, { mostAtOnce: 1 })).toEqual(when('slots', undefined));
   });
 
   test('let what was not sent be sent again', () => {

@@ -131,6 +131,33 @@ describe('the door', () => {
     await settled([...waiting, later]);
   });
 
+  test('lets more through at once bit by bit when a limit is over, until the next one', async () => {
+    const door = doorOf({ limits: { ...doorOf.limits, restPoints: Infinity } });
+    (await permitOf(door.ask())).ended(get, answer(200, quota(100_000, 99_999, 3_600_000)));
+    const limit = answer(429, { 'retry-after': '1' });
+    (await permitOf(door.ask())).ended(get, limit);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const rounds = async (count: number): Promise<readonly number[]> => {
+      const flown: number[] = [];
+      for (let round = 0; round < count; round += 1) {
+        const giveUp = new AbortController();
+        const all = Array.from({ length: 101 }, () => door.ask(read, Infinity, giveUp.signal));
+        const kinds = await settled(all);
+        const free = all.filter((_, index) => kinds[index] === 'permit');
+        flown.push(free.length);
+        giveUp.abort();
+        await settled(all);
+        for (const one of free) (await permitOf(one)).ended(get, answer());
+      }
+      return flown;
+    };
+    expect(await rounds(6)).toEqual([1, 1, 2, 3, 3, 4]);
+    expect((await rounds(100)).at(-1)).toBe(100);
+    (await permitOf(door.ask())).ended(get, limit);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await rounds(2)).toEqual([1, 1]);
+  });
+
   test('stops at the end of the quota and goes on at its reset', async () => {
     const door = doorOf();
     (await permitOf(door.ask())).ended(get, answer(200, quota(5_000, 2, 10 * minuteMs)));

@@ -185,7 +185,7 @@ export class TokenAdmission implements Admission, AsyncDisposable {
   }
 
   #claim(waiter: Waiter, place: Place, atMs: number): void {
-    const { label, account, isProbing } = place;
+    const { label, account } = place;
     this.#pool.taken(label);
     const decide = (flight: Flight | undefined): void => {
       const nowMs = this.#clock.now();
@@ -197,7 +197,7 @@ export class TokenAdmission implements Admission, AsyncDisposable {
       if (flight) account.end(flight, 'unsent', nowMs);
       if (!waiter.isSettled()) this.#sentBack.push(waiter);
     };
-    account.claim({ cost: waiter.ask, isProbing, decide }, atMs);
+    account.claim({ cost: waiter.ask, decide }, atMs);
   }
 
   #permit({ label, secret, account, refused, accepted }: Place, flight: Flight): Admitted {

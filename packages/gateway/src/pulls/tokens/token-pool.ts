@@ -59,8 +59,8 @@ export type PoolCandidate = {
   readonly source: TokenSource;
   readonly isOfApp: boolean;
   readonly freeAtMs: number;
-  /** GitHub's last word was a secondary limit: one request goes first. */
-  readonly isProbing: boolean;
+  /** So many requests may be under way; fewer than GitHub allows after a secondary limit. */
+  readonly mostAtOnce: number;
 };
 
 type Place = { readonly label: string; readonly source: TokenSource; readonly isOfApp: boolean };
@@ -176,9 +176,9 @@ export class TokenPool {
 
   /** The tokens in rotation, the best first; `message` when there is none. */
   candidates(resource: Resource): { readonly all: readonly PoolCandidate[]; readonly message: string } {
-    const all = candidates(this.#state, resource, this.now()).flatMap(({ token, freeAtMs, isProbing }) => {
+    const all = candidates(this.#state, resource, this.now()).flatMap(({ token, freeAtMs, mostAtOnce }) => {
       const place = this.#places[token];
-      return place ? [{ ...place, freeAtMs, isProbing }] : [];
+      return place ? [{ ...place, freeAtMs, mostAtOnce }] : [];
     });
     return { all, message: nothingToTake[this.#places.length === 0 ? 'empty' : 'all_refused'] };
   }

@@ -249,8 +249,8 @@ describe('an app’s installation', () => {
     expect(choose(state, 'core', 0)).toEqual({ kind: 'token', token: 1 });
     const limitedState = after([ended(1, 0, limited('primary', 'core', minute))], state);
     expect(candidates(limitedState, 'core', 0)).toEqual([
-      { token: 0, freeAtMs: 0, isProbing: false },
-      { token: 1, freeAtMs: minute, isProbing: false },
+      { token: 0, freeAtMs: 0, mostAtOnce: Infinity },
+      { token: 1, freeAtMs: minute, mostAtOnce: Infinity },
     ]);
     expect(choose(limitedState, 'core', minute)).toEqual({ kind: 'token', token: 1 });
   });
@@ -271,12 +271,15 @@ describe('what another process tells of a token', () => {
 
   test('of the end of a secondary limit is known here', () => {
     const here = after([ended(0, 0, limited('secondary', 'core', minute))], startPool(1));
-    expect(candidates(here, 'core', minute)[0]?.isProbing).toBe(true);
-    const there = after([ended(0, minute, { kind: 'success' })], here);
-    expect(candidates(told(here, standingOf(there)), 'core', minute)[0]?.isProbing).toBe(false);
+    expect(candidates(here, 'core', minute)[0]?.mostAtOnce).toBe(1);
+    const there = after(
+      [1, 2, 3, 4].map((later) => ended(0, minute + later, { kind: 'success' })),
+      here,
+    );
+    expect(candidates(told(here, standingOf(there)), 'core', minute)[0]?.mostAtOnce).toBe(3);
     // Of an older limit it says nothing about this one.
     const again = after([ended(0, minute, limited('secondary', 'core', hour))], here);
-    expect(candidates(told(again, standingOf(there)), 'core', hour)[0]?.isProbing).toBe(true);
+    expect(candidates(told(again, standingOf(there)), 'core', hour)[0]?.mostAtOnce).toBe(1);
   });
 
   test('comes to the same whoever tells whom, however often', () => {

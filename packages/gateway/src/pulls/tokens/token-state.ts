@@ -1,6 +1,7 @@
 import { secondaryDelayMs } from '../retry/back-off.ts';
 import type { Quota, Verdict } from '../retry/classify.ts';
 import { resources, type Resource } from '../retry/resource.ts';
+import { moreAnswers, oneMoreAnswer, slowStart } from './slow-start.ts';
 
 /**
  * Which token of a pool the next request goes out with. Pure: tokens are known by their place in the list, from 0.
@@ -36,6 +37,8 @@ export type Cooling = {
   readonly allUntilMs: number;
   /** Secondary limits in a row. */
   readonly secondaryLimits: number;
+  /** Good answers since the last of them; undefined: so many, or there was none. */
+  readonly answersSince: number | undefined;
 };
 
 export type PoolEvent =
@@ -62,8 +65,8 @@ export type PoolEffect =
   | { readonly kind: 'quarantined'; readonly token: number; readonly untilMs: number }
   | { readonly kind: 'same_user'; readonly token: number; readonly as: number };
 
-/** A token in rotation, and from when it may be used; `isProbing`: GitHub's last word was a secondary limit, so one request goes first. */
-export type Candidate = { readonly token: number; readonly freeAtMs: number; readonly isProbing: boolean };
+/** A token in rotation, from when it may be used, and for how many requests at once, as {@link slowStart} tells. */
+export type Candidate = { readonly token: number; readonly freeAtMs: number; readonly mostAtOnce: number };
 
 const forgottenPerMs = 1 / 60_000;
 const mostFailures = 60;
@@ -74,6 +77,7 @@ const warm: Cooling = {
   untilMs: { core: 0, search: 0, code_search: 0, graphql: 0 },
   allUntilMs: 0,
   secondaryLimits: 0,
+  answersSince: undefined,
 };
 const fresh: TokenState = {
   isOfApp: false,
@@ -104,10 +108,10 @@ export function candidates(state: PoolState, resource: Resource, atMs: number): 
     }))
     .filter(({ token }) => isInRotation(state, token, atMs))
     .sort((one, other) => Math.max(one.freeAtMs, atMs) - Math.max(other.freeAtMs, atMs) || order(one, other))
-    .map(({ of, token, freeAtMs }) => ({ token, freeAtMs, isProbing: of.cooling.secondaryLimits > 0 }));
+    .map(({ of, token, freeAtMs }) => ({ token, freeAtMs, mostAtOnce: slowStart(of.cooling) }));
 }
 
-type Rated = Omit<Candidate, 'isProbing'> & {
+type Rated = Omit<Candidate, 'mostAtOnce'> & {
   readonly of: TokenState;
   readonly failures: number;
   readonly lastTake: number;
@@ -206,14 +210,15 @@ function coolingAfter(cooling: Cooling, { verdict, atMs }: Ended, quota: Quota |
   const rested = quota?.remaining === 0 ? coolFor(cooling, quota.resource, quota.resetAtMs) : cooling;
   const isPaused = cooling.allUntilMs > atMs;
   if (verdict.kind !== 'limited') {
-    return verdict.kind === 'success' && !isPaused ? { ...rested, secondaryLimits: 0 } : rested;
+    if (verdict.kind !== 'success' || isPaused) return rested;
+    return { ...rested, secondaryLimits: 0, answersSince: oneMoreAnswer(rested.answersSince) };
   }
   if (verdict.limit === 'primary') {
     return coolFor(rested, verdict.resource, verdict.notBeforeMs ?? atMs + secondaryDelayMs(1));
   }
   const secondaryLimits = isPaused ? cooling.secondaryLimits : cooling.secondaryLimits + 1;
   const untilMs = verdict.notBeforeMs ?? (isPaused ? cooling.allUntilMs : atMs + secondaryDelayMs(secondaryLimits));
-  return { ...rested, secondaryLimits, allUntilMs: Math.max(cooling.allUntilMs, untilMs) };
+  return { ...rested, secondaryLimits, answersSince: 0, allUntilMs: Math.max(cooling.allUntilMs, untilMs) };
 }
 
 function coolFor(cooling: Cooling, resource: Resource, untilMs: number): Cooling {
@@ -245,6 +250,7 @@ function later(one: Cooling, other: Cooling): Cooling {
     untilMs: Object.fromEntries(entries) as Record<Resource, number>,
     allUntilMs: Math.max(one.allUntilMs, other.allUntilMs),
     secondaryLimits: isSamePause ? Math.min(one.secondaryLimits, other.secondaryLimits) : last.secondaryLimits,
+    answersSince: isSamePause ? moreAnswers(one.answersSince, other.answersSince) : last.answersSince,
   };
 }
 
