@@ -4,7 +4,7 @@ import { latencyMs, runContest, type Contest, type LimitsContender, type Outcome
 import { figures } from './figures.ts';
 import { leastTime } from './least-time.ts';
 import { inOrder, mixOf } from './request-mix.ts';
-import { documentedLimits } from './server/documented-limits.ts';
+import { documentedLimits, type GitHubLimits } from './server/documented-limits.ts';
 
 export type GitHubLimitsOptions = {
   readonly requests?: number;
@@ -19,8 +19,8 @@ const callers = 400;
 const users = 4;
 
 /**
- * So many requests from several processes against one account, and against four, of a simulated GitHub with the documented limits: ours
- * beside Octokit with its plugins and beside bare fetch. Gives tables.
+ * So many requests from several processes against one account, against four, and against one that somebody else uses too, of a simulated GitHub with
+ * the documented limits: ours beside Octokit with its plugins and beside bare fetch. Gives tables.
  */
 export async function githubLimits(options: GitHubLimitsOptions): Promise<string> {
   const { requests = 10_000, processes = 8, speed = 20, seed } = options;
@@ -32,11 +32,26 @@ export async function githubLimits(options: GitHubLimitsOptions): Promise<string
     // As many requests in a sixteenth of the time: the machine has to keep up.
     { title: 'One account', contest: { ...base, users: 1, speed } },
     { title: `Tokens of ${users} users`, contest: { ...base, users, speed: Math.max(1, speed / 8) } },
+    {
+      title: 'One account, of which another program uses half; a fifth of the requests',
+      contest: {
+        ...base,
+        dealt: mixOf(Math.ceil(requests / 5), processes, seed),
+        limits: halfOf(documentedLimits),
+        users: 1,
+        speed: speed / 2,
+      },
+    },
   ];
   const texts: string[] = [];
   for (const { title, contest } of parts) texts.push(`### ${title}\n\n${await compare(contenders, contest)}`);
   const seeded = `seed ${seed} (--seed ${seed} makes the same choices again)`;
   return [`${requests.toLocaleString('en')} requests, ${processes} processes; ${seeded}`, ...texts].join('\n\n');
+}
+
+/** What is left by a program that takes as much as it may have by our side, and of which nobody here knows. */
+function halfOf(limits: GitHubLimits): GitHubLimits {
+  return { ...limits, concurrent: limits.concurrent / 2, pointsPerMinute: limits.pointsPerMinute / 2 };
 }
 
 async function compare(contenders: readonly LimitsContender[], contest: Contest): Promise<string> {
