@@ -14,7 +14,7 @@ const allowed: ReadonlySet<string> = new Set([
 ]);
 const allowedPrefix = /^(LC_|NODE_|npm_config_)/;
 const secretName =
-  /TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|(^|_)(PAT|AUTH|APIKEY|KEY|KEYS|DSN|PWD)(_|$)|(^|_)_*auth/i;
+  /TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|(^|_)(PAT|AUTH|APIKEY|KEY|KEYS|DSN|PWD)(_|$)|(^|_)auth/i;
 /** `PWD` is a path, and names of files are no secrets. */
 const harmlessName = /^(OLD)?PWD$|_(FILE|PATH|DIR)$|^SSH_AUTH_SOCK$/;
 

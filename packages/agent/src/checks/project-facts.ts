@@ -131,8 +131,8 @@ function readMakefile(directory: string): ProjectFacts['makefile'] {
   for (const name of ['GNUmakefile', 'makefile', 'Makefile']) {
     const text = readText(join(directory, name));
     if (text === undefined) continue;
-    const rules = [...text.matchAll(/^(?<targets>[A-Za-z0-9][\w./ -]*?)\s*::?(?![=:])/gm)];
-    return { name, targets: rules.flatMap((rule) => (rule.groups?.['targets'] ?? '').split(/\s+/)) };
+    const rules = [...text.matchAll(/^(?<targets>[A-Za-z0-9][\w./ \t-]*)::?(?![=:])/gm)];
+    return { name, targets: rules.flatMap((rule) => (rule.groups?.['targets'] ?? '').trim().split(/\s+/)) };
   }
   return undefined;
 }

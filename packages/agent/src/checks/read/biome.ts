@@ -4,6 +4,8 @@ import type { LineReader, LineReaderFactory, Reading } from './reader.ts';
 
 const heading =
   /^(?<file>\S.*?)(?::(?<line>\d+):(?<column>\d+))? (?<rule>[a-zA-Z]+(?:\/[\w-]+)*)(?: +[A-Z][A-Z ]*)? +━{3,}$/;
+/** The bar at its end fills what a path leaves of a line of the terminal. */
+const maxHeading = 1_000;
 /** About the run and no file. */
 const outside = /^(?<rule>[a-zA-Z]+(?:\/[\w-]+)*)(?: +[A-Z][A-Z ]*)? +━{3,}$/;
 const message = /^ {2}(?<mark>[×!iℹ✖⚠]) (?<message>.+)$/u;
@@ -62,7 +64,7 @@ class BiomeReader implements LineReader {
   }
 
   #readHeading(line: string): void {
-    const said = heading.exec(line)?.groups;
+    const said = line.length > maxHeading ? undefined : heading.exec(line)?.groups;
     this.#heading = said;
     this.#isOutside = said === undefined && outside.test(line);
   }

@@ -11,7 +11,7 @@ const end = /^Time: +\d/;
 const none = /^No tests found, exiting with code ([01])$/;
 const file = /^ ?(?<outcome>PASS|FAIL) +(?:\S+ +)?(?<path>\S+\.\w+)(?: \([\d.]+ m?s\))?$/;
 const failure = /^ {2}● (?<name>.+)$/;
-const place = /^\s+at .*?\(?(?<path>[^\s()]+):(?<line>\d+):(?<column>\d+)\)?$/;
+const place = /^\s+at (?:.*[\s()])?(?<path>[^\s()]+):(?<line>\d+):(?<column>\d+)\)?$/;
 /** Of many failing files it tells all failures once more. */
 const again = /^Summary of all failing tests$/;
 

@@ -3,7 +3,7 @@ import { ProblemList } from './problems.ts';
 import type { LineReader, LineReaderFactory, Reading } from './reader.ts';
 
 const unix =
-  /^(?<file>\S.*?):(?<line>\d+):(?<column>\d+): (?<message>.+) \[(?<severity>Error|Warning)(?:\/(?<rule>[^\]]+))?\]$/;
+  /^(?<file>\S.*?):(?<line>\d+):(?<column>\d+): (?<message>.+) \[(?<severity>Error|Warning)(?:\/(?<rule>[^\]\s]{1,200}))?\]$/;
 const unixStylelint =
   /^(?<file>\S.*?):(?<line>\d+):(?<column>\d+): (?<message>.+?)(?: \((?<rule>[\w/-]+)\))? \[(?<severity>error|warning)\]$/;
 const compact =

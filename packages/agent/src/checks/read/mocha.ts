@@ -5,11 +5,11 @@ import type { RunReader, RunReaderFactory } from './reader.ts';
 import type { RunTimeline } from './run-timeline.ts';
 
 const tool = 'mocha';
-const passing = /^ {2}(\d+) passing \(\d+m?s?\w*\)$/;
+const passing = /^ {2}(\d+) passing \(\d\w*\)$/;
 const pending = /^ {2}(\d+) pending$/;
 const failing = /^ {2}(\d+) failing$/;
 const failure = /^ {2}\d+\) (?<name>.+)$/;
-const place = /^ {6,}at .*?\(?(?:file:\/\/)?(?<file>[^\s()]+):(?<line>\d+):(?<column>\d+)\)?$/;
+const place = /^ {6,}at (?:.*[\s()])?(?:file:\/\/)?(?<file>[^\s()]+):(?<line>\d+):(?<column>\d+)\)?$/;
 const none = /^(?:Error: |Warning: )?(?:Error: )?No test files found(?:: ".*")?$/;
 
 /**

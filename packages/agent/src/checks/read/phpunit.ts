@@ -5,7 +5,7 @@ import type { RunReader, RunReaderFactory } from './reader.ts';
 import type { RunTimeline } from './run-timeline.ts';
 
 const tool = 'PHPUnit';
-const begin = /^PHPUnit \d+\.\d+(?:\.\d+)?\S* by Sebastian Bergmann and contributors\.$/;
+const begin = /^PHPUnit \d+\.\d\S* by Sebastian Bergmann and contributors\.$/;
 const time = /^Time: \d\d:\d\d[.:\d]*, Memory: \d/;
 const ok = /^OK \((?<total>\d+) tests?, \d+ assertions?\)$/;
 const verdict = /^(?:FAILURES!|ERRORS!|WARNINGS!|OK, but .+)$/;

@@ -11,7 +11,9 @@ export function placeInStack(
 ): { readonly line: number; readonly column: number } | undefined {
   const paths = file.startsWith('/') ? [file, relative(directory, file)] : [file];
   for (const line of stack.split('\n', 200)) {
-    const place = /^\s*(?:at|❯) .*?(?<path>[^\s()]+?):(?<line>\d+):(?<column>\d+)\)?$/.exec(line.trimEnd())?.groups;
+    const place = /^\s*(?:at|❯) (?:.*[\s()])?(?<path>[^\s()]+):(?<line>\d+):(?<column>\d+)\)?$/.exec(
+      line.trimEnd(),
+    )?.groups;
     const path = place?.['path']?.replace(/^file:\/\//, '');
     if (place && path !== undefined && (paths.includes(path) || path.endsWith(`/${file}`))) {
       return { line: Number(place['line']), column: Number(place['column']) };

@@ -24,3 +24,23 @@ describe('what real tools print is read as the person knows it who wrote the sam
     expect(said).toEqual({ ...rest, ...('source' in rest && { problems: problems ?? expect.any(Array) }) });
   });
 });
+
+// A pattern that is worse than linear takes longer for so many of them than a test may.
+describe('a line in which no tool can be told apart for long is read like any other', () => {
+  const filled = (begin: string, part: string, end: string): string =>
+    begin + part.repeat((16_000 - begin.length - end.length) / part.length) + end;
+  test.each([
+    ['test', 'an indented TAP point', filled('ok 1 -', ' ', 'x # #')],
+    ['test', 'a sum of mocha', filled('  1 passing (', '1', '!')],
+    ['test', 'a heading of PHPUnit', filled('PHPUnit 1.1.1', '1', '!')],
+    ['lint', 'a sum of tsc', filled('error', '1', '!')],
+    ['lint', 'an address with a rule', `a${':1:1: /'.repeat(400)}${' [Error//'.repeat(300)}]]`],
+    ['lint', 'a heading of biome', `A${' A A'.repeat(400)}${' '.repeat(1_000)}x━━━`],
+    ['lint', 'a title of npm', filled('> /', '@', '')],
+    ['lint', 'a line that was written over', filled('', '\r', 'x')],
+  ] as const)('%s: %s', (check, _what, line) => {
+    const reading = new OutputReading(check, directory);
+    for (let count = 0; count < 400; count += 1) reading.write(Buffer.from(`\n${line}\n`));
+    expect(reading.finish(0)?.counts.failed ?? null).toBeNull();
+  });
+});

@@ -51,7 +51,7 @@ export class Silence {
 
   /** npm and pnpm say first whose script it is: `> shop@1.0.0 lint`, or without a name of the package `> lint`. */
   #readCommand(line: string, said: string): void {
-    const isTitle = line.startsWith('> ') && !this.#hasTitle && /^(?:\S*@\S* )?\S+(?: \/.*)?$/.test(said);
+    const isTitle = line.startsWith('> ') && !this.#hasTitle && /^(?:[^\s@]*@\S* )?\S+(?: \/.*)?$/.test(said);
     if (isTitle) this.#hasTitle = true;
     else this.#command = said;
   }

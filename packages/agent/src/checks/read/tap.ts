@@ -6,7 +6,7 @@ import type { RunTimeline } from './run-timeline.ts';
 const version = /^TAP version 1[2-4]$/i;
 const plan = /^(?<indent>(?: {4})*)1\.\.(?<count>\d+)(?: *#.*)?$/;
 const point =
-  /^(?<indent>(?: {4})*)(?<not>not )?ok(?: (?<number>\d+))?(?: (?:- )?(?<name>[^#{]*?))?(?: *(?<=\s|\d)# *(?<directive>skip|todo)?.*?)?(?<opens> \{)?$/i;
+  /^(?<indent>(?: {4})*)(?<not>not )?ok(?: (?<number>\d+))?(?: (?:- )?(?<name>[^#{]*?))?(?:(?<=\s|\d)# *(?<directive>skip|todo)?.*?)?(?<opens> \{)?$/i;
 const maxDepth = 50;
 
 /** One level of subtests. */
@@ -99,7 +99,7 @@ class TapReader implements RunReader {
     const directive = said['directive']?.toLowerCase();
     const isFailed = said['not'] !== undefined && directive === undefined;
     this.#hasFailed ||= isFailed;
-    if (!isParent) this.#count(isFailed, directive, said['name'] ?? '');
+    if (!isParent) this.#count(isFailed, directive, said['name']?.trim() ?? '');
     if (depth === 0 && level.plan === level.points) this.#end();
   }
 

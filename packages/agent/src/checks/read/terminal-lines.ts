@@ -1,5 +1,5 @@
 /** A longer line is no line that a reader knows; it is dropped whole, unless it may be a document. */
-const maxLineLength = 64 * 1024;
+const maxLineLength = 16 * 1024;
 
 const escape = '\u001B';
 /** CSI, OSC and string sequences, and the short ones, after ECMA-48. */
@@ -77,7 +77,7 @@ function mayBeDocument(begin: string): boolean {
 function plainText(line: string): string {
   if (!hasControls.test(line)) return line;
   const plain = (line.includes(escape) ? line.replace(rewrites, '\r').replace(sequences, '') : line).replace(
-    /\r+$/,
+    /(?<!\r)\r+$/,
     '',
   );
   const written = plain.includes('\r') ? plain.slice(plain.lastIndexOf('\r') + 1) : plain;

@@ -6,7 +6,8 @@ const plain = /^(?<file>\S[^()]*)\((?<line>\d+),(?<column>\d+)\): error (?<rule>
 const pretty = /^(?<file>\S.*):(?<line>\d+):(?<column>\d+) - error (?<rule>TS\d+): (?<message>.+)$/;
 /** About the command line or the configuration, and in no file. */
 const placeless = /^error (?<rule>TS\d+): (?<message>.+)$/;
-const sum = /^(?:\[?\S*[:\d\s.APM]*\]? )?Found (?<count>\d+) errors?(?:\.| in .+)(?: Watching for file changes\.)?$/;
+const sum =
+  /^(?:\[?\S{0,20}[:\d\s.APM]{0,20}\]? )?Found (?<count>\d+) errors?(?:\.| in .+)(?: Watching for file changes\.)?$/;
 
 /** tsc 4 to 7, `--pretty` or not. As a lint tool its counts are numbers of errors; in a build it tells problems only. */
 export const readTsc =

@@ -38,7 +38,7 @@ export function exactNumber(source: string): number | string {
     .replace(/[eE].*$/, '')
     .replaceAll(/[^\d]/g, '')
     .replace(/^0+/, '')
-    .replace(/0+$/, '');
+    .replace(/(?<!0)0+$/, '');
   const isHeld = digits.length <= maxDigits && (value !== 0 || digits === '');
   return isHeld ? value : source;
 }

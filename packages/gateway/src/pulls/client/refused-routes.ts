@@ -54,9 +54,17 @@ export function plainPath(path: string): string {
     if (segment === '..') segments.pop();
     else if (segment !== '' && segment !== '.') segments.push(segment.trim());
   }
-  const plain = `/${segments.join('/').replace(/(\.json|;[^/]*)+$/, '')}`;
+  const last = bare(segments.pop() ?? '');
+  const plain = `/${[...segments, ...(last === '' ? [] : [last])].join('/')}`;
   // GitHub sends renamed repositories on to these addresses, and takes them from anyone.
   return plain.replace(/^\/repositories\/[^/]+/, '/repos/-/-').replace(/^\/organizations\//, '/orgs/');
+}
+
+/** A name without its format and what follows a semicolon. */
+function bare(segment: string): string {
+  let [name = ''] = segment.split(';', 1);
+  while (name.endsWith('.json')) name = name.slice(0, -'.json'.length);
+  return name;
 }
 
 /** Decoded until nothing changes; what is not UTF-8 stays. */

@@ -40,6 +40,18 @@ describe('the commit of a draft', () => {
     expect(commitOf(draftWith({ title: '\u0007 ' }), samplePolicy).message).toMatch(/^Draft draft-1\n\n/);
   });
 
+  // A pattern that is worse than linear takes longer for these than a test may.
+  test.each(['-', ' ', '\t', '[', '[skip ', '- - ', '\n', '\n-', '\n x'])(
+    'comes soon of bodies of nothing but %j',
+    (part) => {
+      const body = `[skip${part.repeat(59_000 / part.length)}x`;
+      for (let count = 0; count < 30; count += 1) {
+        const { message } = commitOf(draftWith({ body }), samplePolicy);
+        expect(message.startsWith('A better shop\n\n[skip')).toBe(true);
+      }
+    },
+  );
+
   test('keeps Markdown as it is', () => {
     const body = '# Why\n\n- a: b\n- `x`\n\n```ts\n\tconst a = 1;\n```\n\nSee: https://example.org';
     expect(commitOf(draftWith({ body }), samplePolicy).message).toContain(body);

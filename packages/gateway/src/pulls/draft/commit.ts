@@ -46,7 +46,7 @@ function isoSeconds(epochMs: number): string {
 
 /** Git drops these at both ends and `<`, `>` and line ends anywhere; another sha would come of what it drops. See ident.c of git. */
 function asGitKeepsIt(part: string): string {
-  const crud = /^[\u0000-\u0020.,:;<>"\\']+|[\u0000-\u0020.,:;<>"\\']+$/g;
+  const crud = /^[\u0000-\u0020.,:;<>"\\']+|(?<![\u0000-\u0020.,:;<>"\\'])[\u0000-\u0020.,:;<>"\\']+$/g;
   return part
     .toWellFormed()
     .replaceAll(/[\p{Cc}<>]/gu, '')

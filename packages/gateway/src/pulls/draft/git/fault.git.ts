@@ -14,7 +14,7 @@ export function remoteError(answer: GitAnswer, doing: string, shown: string): Ho
 /** The last lines of what git said, short and without user and password of any address. */
 export function lastWords({ stderr, code }: GitAnswer): string {
   const lines = stderr
-    .replaceAll(/([a-z+]+:\/\/)[^@/\s]*@/gi, '$1')
+    .replaceAll(/([a-z+]{1,20}:\/\/)[^@/\s]*@/gi, '$1')
     .replaceAll(/[^\P{Cc}\n]/gu, ' ')
     .split('\n')
     .map((line) => line.trim())
