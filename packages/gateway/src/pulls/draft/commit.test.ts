@@ -102,6 +102,8 @@ describe('the commit of a draft', () => {
     '[no ci]',
     '[skip actions]',
     '[actions  skip]',
+    '[skip          ci]',
+    '[      ci -_- skip      ]',
     '[skip_ci]',
     '[skip-azp]',
     '[skip\u0000 ci]',

@@ -67,13 +67,13 @@ function withoutControls(text: string): string {
 
 /**
  * Without the effect of `[skip ci]` and the like, in a commit, or in that of the merge, which has the title in it
- * (https://docs.github.com/actions/managing-workflow-runs/skipping-workflow-runs); other services look for another word. Each part has a bound: without one a
- * long run of what two of them take keeps the process for half a minute.
+ * (https://docs.github.com/actions/managing-workflow-runs/skipping-workflow-runs); other services look for another word. Where what parts two words ends is
+ * told by its last blank, or by one sign: no run can be divided in two ways, which would take half a minute for a long one.
  */
 function checked(text: string): string {
   return text
     .replaceAll(
-      /\[[ \t]{0,5}(skip[ \t_-]{1,5}[\w-]{1,40}|[\w-]{1,40}[ \t_-]{1,5}skip|no[ \t_-]{1,5}ci)[ \t]{0,5}\]/gi,
+      /\[[ \t]*(skip(?:[ \t_-]*[ \t]|[_-])[\w-]+|[\w-]+(?:[ \t][ \t_-]*|[_-])skip|no[ \t_-]+ci)[ \t]*\]/gi,
       '($1)',
     )
     .replaceAll('***NO_CI***', 'NO_CI');
