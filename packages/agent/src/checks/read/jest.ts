@@ -3,6 +3,7 @@ import { FailureNotes } from './failure-notes.ts';
 import { ProblemList } from './problems.ts';
 import type { RunReader, RunReaderFactory } from './reader.ts';
 import type { RunTimeline } from './run-timeline.ts';
+import { readFrame } from './stack-frame.ts';
 
 const tool = 'jest';
 const suites = /^Test Suites: +(?<parts>(?:\d+ \w+, )*)(?:\d+ of )?(?<total>\d+) total$/;
@@ -11,7 +12,6 @@ const end = /^Time: +\d/;
 const none = /^No tests found, exiting with code ([01])$/;
 const file = /^ ?(?<outcome>PASS|FAIL) +(?:\S+ +)?(?<path>\S+\.\w+)(?: \([\d.]+ m?s\))?$/;
 const failure = /^ {2}● (?<name>.+)$/;
-const place = /^\s+at (?:.*[\s()])?(?<path>[^\s()]+):(?<line>\d+):(?<column>\d+)\)?$/;
 /** Of many failing files it tells all failures once more. */
 const again = /^Summary of all failing tests$/;
 
@@ -98,10 +98,9 @@ class JestReader implements RunReader {
     if (name === 'Console') this.#failure.end();
     else if (name !== undefined) this.#failure.begin(name.replaceAll(' › ', ' > '), this.#file);
     else if (this.#failure.isOpen) {
-      const at = place.exec(line)?.groups;
-      if (at?.['path'] === this.#file) {
-        this.#failure.end({ file: this.#file, line: Number(at['line']), column: Number(at['column']) });
-      } else if (line.startsWith('    ')) this.#failure.readMessage(line);
+      const at = /^\s+at /.test(line) ? readFrame(line) : undefined;
+      if (at?.file === this.#file) this.#failure.end(at);
+      else if (line.startsWith('    ')) this.#failure.readMessage(line);
     }
   }
 }

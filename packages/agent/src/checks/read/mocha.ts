@@ -3,13 +3,13 @@ import { FailureNotes } from './failure-notes.ts';
 import { ProblemList } from './problems.ts';
 import type { RunReader, RunReaderFactory } from './reader.ts';
 import type { RunTimeline } from './run-timeline.ts';
+import { pathOf, readFrame } from './stack-frame.ts';
 
 const tool = 'mocha';
 const passing = /^ {2}(\d+) passing \(\d\w*\)$/;
 const pending = /^ {2}(\d+) pending$/;
 const failing = /^ {2}(\d+) failing$/;
 const failure = /^ {2}\d+\) (?<name>.+)$/;
-const place = /^ {6,}at (?:.*[\s()])?(?:file:\/\/)?(?<file>[^\s()]+):(?<line>\d+):(?<column>\d+)\)?$/;
 const none = /^(?:Error: |Warning: )?(?:Error: )?No test files found(?:: ".*")?$/;
 
 /**
@@ -86,11 +86,9 @@ class MochaReader implements RunReader {
       this.#name = [name];
     } else if (this.#name.length > 0) this.#readName(line, notes);
     else if (notes.isOpen) {
-      const at = place.exec(line)?.groups;
+      const at = /^ {6,}at /.test(line) ? readFrame(line) : undefined;
       if (!at) notes.readMessage(line);
-      else if (!/node:|node_modules/.test(at['file'] ?? '')) {
-        notes.end({ file: at['file'] ?? '', line: Number(at['line']), column: Number(at['column']) });
-      }
+      else if (!/node:|node_modules/.test(at.file)) notes.end({ ...at, file: pathOf(at) });
       return;
     }
     this.#finishName(notes);
