@@ -224,7 +224,7 @@ export class SharedAccount implements AdmissionAccount {
     const allowed = new Set<Pending>();
     const isLimited = (cost: Cost): boolean =>
       standing !== undefined && Math.max(standing.cooling.allUntilMs, standing.cooling.untilMs[cost.resource]) > atMs;
-    const mostAtOnce = standing ? slowStart(standing.cooling) : Infinity;
+    const mostAtOnce = slowStart(standing?.cooling.answersSince);
     for (const one of claims) {
       const { cost } = one.claim;
       if (isLimited(cost) || judge(budget, cost, atMs, { member, limits, mostAtOnce }).kind !== 'now') continue;

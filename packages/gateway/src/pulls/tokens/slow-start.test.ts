@@ -1,23 +1,15 @@
 import { expect, test } from 'vitest';
 import { moreAnswers, slowStart, oneMoreAnswer } from './slow-start.ts';
-import type { Cooling } from './token-state.ts';
-
-const cooling = (secondaryLimits: number, answersSince: number | undefined): Cooling => ({
-  untilMs: { core: 0, search: 0, code_search: 0, graphql: 0 },
-  allUntilMs: 0,
-  secondaryLimits,
-  answersSince,
-});
 
 test('there is no bound before a secondary limit, and of one that lasts one finds out', () => {
-  expect(slowStart(cooling(0, undefined))).toBe(Infinity);
-  expect(slowStart(cooling(2, 0))).toBe(1);
+  expect(slowStart(undefined)).toBe(Infinity);
+  expect(slowStart(0)).toBe(1);
 });
 
 test('after a limit one more may fly for about as many good answers as fly, until there may be a hundred', () => {
   const answersFor: number[] = [];
   for (let answers: number | undefined = 0; answers !== undefined; answers = oneMoreAnswer(answers)) {
-    const most = slowStart(cooling(0, answers));
+    const most = slowStart(answers);
     answersFor[most] = (answersFor[most] ?? 0) + 1;
   }
   // The first of them stands for none, which there never is.

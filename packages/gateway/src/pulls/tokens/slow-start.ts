@@ -1,15 +1,13 @@
-import type { Cooling } from './token-state.ts';
-
 /** By then a hundred may be under way, and GitHub takes no more of anybody. */
 const enough = 5_000;
 
 /**
- * How many requests of a user may be under way. Of a secondary limit GitHub tells neither what was too much nor when it will be again, and other programs
- * may use the same account. So the first request after it goes alone and finds out whether it is over, and from then on the number grows as TCP's does
- * where it avoids congestion (RFC 5681, 3.1): by one for as many good answers as there may be requests, which is √(1 + 2n) after n answers.
+ * How many requests of a user may be under way, after so many good answers since a secondary limit. GitHub tells neither what was too much nor when it
+ * will be again, and other programs may use the same account. So the first request after a limit goes alone and finds out whether it is over, and from
+ * then on the number grows as TCP's does where it avoids congestion (RFC 5681, 3.1): by one for as many good answers as there may be requests, which is
+ * √(1 + 2n) after n answers. Undefined: there were enough, or no limit.
  */
-export function slowStart({ secondaryLimits, answersSince }: Cooling): number {
-  if (secondaryLimits > 0) return 1;
+export function slowStart(answersSince: number | undefined): number {
   return answersSince === undefined ? Infinity : Math.floor(Math.sqrt(1 + 2 * answersSince));
 }
 

@@ -108,7 +108,7 @@ export function candidates(state: PoolState, resource: Resource, atMs: number): 
     }))
     .filter(({ token }) => isInRotation(state, token, atMs))
     .sort((one, other) => Math.max(one.freeAtMs, atMs) - Math.max(other.freeAtMs, atMs) || order(one, other))
-    .map(({ of, token, freeAtMs }) => ({ token, freeAtMs, mostAtOnce: slowStart(of.cooling) }));
+    .map(({ of, token, freeAtMs }) => ({ token, freeAtMs, mostAtOnce: slowStart(of.cooling.answersSince) }));
 }
 
 type Rated = Omit<Candidate, 'mostAtOnce'> & {
