@@ -86,7 +86,7 @@ export class Viewer {
       onState: (state) => this.#onState(state),
       onMessage: (message) => {
         this.#onMessage(message);
-        notify(() => options.onMessage?.(message));
+        options.onMessage?.(message);
       },
       onSettled: (message, settlement) => this.#onSettled(message, settlement),
     });

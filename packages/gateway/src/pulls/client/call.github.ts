@@ -88,8 +88,8 @@ export async function callOnce(
 }
 
 /**
- * What was asked, by the name of the method and by what its error says. A method of Octokit's sends one request; another one may have sent more, so what it writes by its name
- * is no read because that is what failed last.
+ * What was asked, by the name of the method and by what its error says. A method of Octokit's sends one request; another one may have sent more, so
+ * what it writes by its name is no read because that is what failed last.
  */
 function askedOf(named: Question, told: Question | undefined, isOneRequest: boolean): Question {
   const asked = { ...named, ...told };

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Admission } from '../admission/admission.ts';
 import { orAborted } from '../retry/or-aborted.ts';
-import { startClientClock } from './testing/client-clock.ts';
+import { useClientClock } from './testing/client-clock.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
 import { json, plain, silence, stallInBody, startScriptedGitHub } from './testing/scripted-github.ts';
 
@@ -9,15 +9,7 @@ const repository = 'GET /repos/{owner}/{repo}';
 /** As `abort()` without a reason has it. */
 const reason = new DOMException('the user left', 'AbortError');
 
-let clock: ReturnType<typeof startClientClock>;
-beforeEach(() => {
-  clock = startClientClock();
-});
-afterEach(() => {
-  const left = clock.timers();
-  clock.stop();
-  if (left > 0) throw new Error(`${left} timers are left`);
-});
+useClientClock();
 
 describe('a signal', () => {
   test('that has aborted lets nothing be sent', async () => {

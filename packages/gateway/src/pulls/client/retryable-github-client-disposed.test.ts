@@ -1,22 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TokenPool } from '../tokens/token-pool.ts';
 import { RetryableGitHubClient } from './retryable-github-client.ts';
-import { startClientClock } from './testing/client-clock.ts';
+import { useClientClock } from './testing/client-clock.ts';
 import { clientOf, countingDoor, quick, shop } from './testing/client-of.ts';
 import { plain, startScriptedGitHub } from './testing/scripted-github.ts';
 
 const repository = 'GET /repos/{owner}/{repo}';
 const said = { code: 'unavailable', message: /disposed/ };
 
-let clock: ReturnType<typeof startClientClock>;
-beforeEach(() => {
-  clock = startClientClock();
-});
-afterEach(() => {
-  const left = clock.timers();
-  clock.stop();
-  if (left > 0) throw new Error(`${left} timers are left, which would keep a program alive`);
-});
+useClientClock();
 
 describe('a client that was disposed', () => {
   test.each([

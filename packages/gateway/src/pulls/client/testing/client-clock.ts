@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 
 /** A clock for the client alone: `fetch` and the server keep to the machine's, or connections would hang. */
 export function startClientClock(): { readonly timers: () => number; readonly stop: () => void } {
@@ -24,4 +24,17 @@ export function startClientClock(): { readonly timers: () => number; readonly st
       vi.useRealTimers();
     },
   };
+}
+
+/** Each test of the file has such a clock, and fails when it leaves a timer: it would keep a program alive. */
+export function useClientClock(): void {
+  let clock: ReturnType<typeof startClientClock>;
+  beforeEach(() => {
+    clock = startClientClock();
+  });
+  afterEach(() => {
+    const left = clock.timers();
+    clock.stop();
+    if (left > 0) throw new Error(`${left} timers are left, which would keep a program alive`);
+  });
 }
