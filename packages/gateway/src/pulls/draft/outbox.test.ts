@@ -139,6 +139,38 @@ describe('what happens', () => {
     expect(again).toMatchObject({ end: null, claim: null, openedAt: giveUpAfterMs + 5, notBefore: giveUpAfterMs + 5 });
   });
 
+  test('what its processes die of is put off longer each time from the third on, and given up after a day', () => {
+    const deaths: (readonly [pauseS: number, lastError: string | null])[] = [];
+    let outbox = opened();
+    for (let now = 0; outbox.end === null; now = Math.max(now + 1, outbox.notBefore)) {
+      outbox = next(outbox, { ...claimed, atMs: now, untilMs: now + 1 });
+      if (outbox.notBefore > now) {
+        expect(advance(outbox, { ...claimed, atMs: outbox.notBefore - 1 })).toMatchObject({ reason: 'not_due' });
+      }
+      deaths.push([Math.max(0, outbox.notBefore - now) / 1000, outbox.lastError]);
+    }
+    expect(deaths.slice(0, 6).map(([pauseS]) => pauseS)).toEqual([0, 0, 0, 15, 30, 60]);
+    expect(deaths[3]?.[1]).toMatch(/^3 attempts in a row came to nothing; the last was broken off/);
+    expect(deaths.length).toBeLessThan(40);
+    const { end } = outbox;
+    expect(end).toMatchObject({ kind: 'failed', message: expect.stringMatching(/24 hours.*broken off.*try it again/) });
+    expect(
+      next(next(outbox, { kind: 'tidied', generation: outbox.generation }), { kind: 'retry', atMs: 9 }),
+    ).toMatchObject({ end: null, failures: 0, notBefore: 9 });
+  });
+
+  test('a step that is done takes the blame from it, and so does who gives it back', () => {
+    const left = { ...claimed, atMs: 100, untilMs: 200 };
+    const better = after(claimed, left, { ...done('base'), generation: 2 } as OutboxEvent, {
+      ...left,
+      atMs: 200,
+      untilMs: 300,
+    });
+    expect(better).toMatchObject({ failures: 1, notBefore: 0 });
+    const given: OutboxEvent = { kind: 'released', generation: 1 };
+    expect(after(claimed, given, claimed)).toMatchObject({ failures: 0, notBefore: 0 });
+  });
+
   test('another try looks again at what people see, and at nothing else', () => {
     const outbox = next(after(claimed, ...allDone.slice(0, 6), failed), { kind: 'retry', atMs: 9 });
     expect(outbox.steps.map(({ phase }) => phase)).toEqual(['done', 'done', 'sending', 'waiting']);

@@ -33,7 +33,7 @@ export type Outbox = {
   readonly acceptedAt: number;
   /** Acceptance, or the last time that somebody asked for another try: from here on it is tried for so long. */
   readonly openedAt: number;
-  /** Since something last went well. */
+  /** Since something last went well; whoever left its claim without a word counts as one. */
   readonly failures: number;
   /** Not tried before this time, epoch milliseconds. */
   readonly notBefore: number;
@@ -51,6 +51,8 @@ export type Transition =
 export const giveUpAfterMs: number = 24 * 3_600_000;
 const firstPauseMs = 15_000;
 const longestPauseMs = 3_600_000;
+/** So many may leave a draft in a row without blame on it: machines go down, gateways are killed. More, and it may be what kills them. */
+const blameless = 2;
 
 /** Nothing done, nobody's. */
 export function openOutbox(
@@ -149,22 +151,41 @@ function claim(outbox: Outbox, event: Extract<OutboxEvent, { kind: 'claim' }>): 
   const { claim: held, generation } = outbox;
   if (held !== null && held.until > event.atMs && held.owner !== event.takeFrom) return refused('held');
   if (outbox.notBefore > event.atMs && outbox.end === null) return refused('not_due');
-  return next(outbox, { claim: { owner: event.owner, until: event.untilMs }, generation: generation + 1 });
+  const claimed = { claim: { owner: event.owner, until: event.untilMs }, generation: generation + 1 };
+  return next(outbox, held === null || outbox.end !== null ? claimed : { ...claimed, ...left(outbox, event.atMs) });
+}
+
+/** Taken over from somebody who did not say how it went: should whoever has it now be lost too, the next one waits, and once that is no use, gives up. */
+function left(outbox: Outbox, atMs: number): Partial<Outbox> {
+  const failures = outbox.failures + 1;
+  if (failures <= blameless) return { failures };
+  const lastError = `${failures} attempts in a row came to nothing; the last was broken off, with the process that made it or its connection to the store.`;
+  if (isOverdue(outbox, atMs)) return { failures, lastError, end: givenUp(outbox, atMs, lastError) };
+  return { failures, lastError, notBefore: atMs + pauseAfter(failures - blameless - 1) };
 }
 
 function interrupted(outbox: Outbox, event: Extract<OutboxEvent, { kind: 'interrupted' }>): Transition {
   const { atMs, message } = event;
   const lastError = message.slice(0, 2000);
-  if (atMs - outbox.openedAt >= giveUpAfterMs) {
-    const hours = Math.round((atMs - outbox.openedAt) / 3_600_000);
-    const said = `It was tried for ${hours} hours and did not get through: ${lastError} When the cause is gone, try it again.`;
-    return next(outbox, { lastError, end: { kind: 'failed', code: 'unavailable', message: said } });
-  }
-  const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(outbox.failures, 20));
+  if (isOverdue(outbox, atMs)) return next(outbox, { lastError, end: givenUp(outbox, atMs, lastError) });
   // The end of a limit is what the server says; a clock there that is wrong must not put it off for ever.
   const latest = outbox.openedAt + giveUpAfterMs;
-  const notBefore = Math.max(atMs + pauseMs, Math.min(event.notBefore ?? 0, latest));
+  const notBefore = Math.max(atMs + pauseAfter(outbox.failures), Math.min(event.notBefore ?? 0, latest));
   return next(outbox, { lastError, notBefore, failures: outbox.failures + 1, claim: null });
+}
+
+function isOverdue({ openedAt }: Outbox, atMs: number): boolean {
+  return atMs - openedAt >= giveUpAfterMs;
+}
+
+function givenUp({ openedAt }: Outbox, atMs: number, why: string): DraftEnd {
+  const hours = Math.round((atMs - openedAt) / 3_600_000);
+  const message = `It was tried for ${hours} hours and did not get through: ${why} When the cause is gone, try it again.`;
+  return { kind: 'failed', code: 'unavailable', message };
+}
+
+function pauseAfter(failures: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 20));
 }
 
 function cancel(outbox: Outbox): Transition {
