@@ -193,6 +193,23 @@ describe('a limit', () => {
     expect(state.tokens[0]?.cooling).toMatchObject({ secondaryLimits: 1, allUntilMs: minute });
   });
 
+  test.each<readonly [what: string, event: PoolEvent]>([
+    ['a primary limit', ended(0, hour, limited('primary', 'core', 1e15))],
+    ['a secondary limit', ended(0, hour, limited('secondary', 'core', 1e15))],
+    [
+      'a quota',
+      {
+        kind: 'ended',
+        token: 0,
+        atMs: hour,
+        verdict: { kind: 'success' },
+        quota: { resource: 'core', remaining: 0, resetAtMs: 1e15 },
+      },
+    ],
+  ])('that ends in thousands of years rests the token for a day: %s', (_what, event) => {
+    expect(freeAt(after([event]).tokens[0]!, 'core')).toBe(25 * hour);
+  });
+
   test('is seen coming: a good answer that used up the quota rests the token', () => {
     const quota = { resource: 'core', remaining: 0, resetAtMs: minute } as const;
     const state = after([{ kind: 'ended', token: 0, atMs: 0, verdict: { kind: 'success' }, quota }], startPool(1));

@@ -72,6 +72,8 @@ const forgottenPerMs = 1 / 60_000;
 const mostFailures = 60;
 /** A 401 may be a fault of GitHub's own, so it is not for ever; asking often with a bad token locks its user out. */
 const quarantineMs = 3_600_000;
+/** GitHub's windows last an hour (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api); an answer or a clock that is wrong must not take a token away for ever. */
+const longestRestMs = 24 * 3_600_000;
 
 const warm: Cooling = {
   untilMs: { core: 0, search: 0, code_search: 0, graphql: 0 },
@@ -207,18 +209,19 @@ function isFailure(token: TokenState, { verdict, atMs }: Ended): boolean {
 
 /** A cool-down only ever gets longer: answers come out of order, and a late good one does not end it. */
 function coolingAfter(cooling: Cooling, { verdict, atMs }: Ended, quota: Quota | undefined): Cooling {
-  const rested = quota?.remaining === 0 ? coolFor(cooling, quota.resource, quota.resetAtMs) : cooling;
+  const within = (untilMs: number): number => Math.min(untilMs, atMs + longestRestMs);
+  const rested = quota?.remaining === 0 ? coolFor(cooling, quota.resource, within(quota.resetAtMs)) : cooling;
   const isPaused = cooling.allUntilMs > atMs;
   if (verdict.kind !== 'limited') {
     if (verdict.kind !== 'success' || isPaused) return rested;
     return { ...rested, secondaryLimits: 0, answersSince: oneMoreAnswer(rested.answersSince) };
   }
   if (verdict.limit === 'primary') {
-    return coolFor(rested, verdict.resource, verdict.notBeforeMs ?? atMs + secondaryDelayMs(1));
+    return coolFor(rested, verdict.resource, within(verdict.notBeforeMs ?? atMs + secondaryDelayMs(1)));
   }
   const secondaryLimits = isPaused ? cooling.secondaryLimits : cooling.secondaryLimits + 1;
   const untilMs = verdict.notBeforeMs ?? (isPaused ? cooling.allUntilMs : atMs + secondaryDelayMs(secondaryLimits));
-  return { ...rested, secondaryLimits, answersSince: 0, allUntilMs: Math.max(cooling.allUntilMs, untilMs) };
+  return { ...rested, secondaryLimits, answersSince: 0, allUntilMs: Math.max(cooling.allUntilMs, within(untilMs)) };
 }
 
 function coolFor(cooling: Cooling, resource: Resource, untilMs: number): Cooling {
