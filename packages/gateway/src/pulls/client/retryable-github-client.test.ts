@@ -123,7 +123,7 @@ describe('a token that is limited', () => {
       .request(repository, shop)
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'rate_limit', stop: 'over_budget', attempts: 1, status: 403 });
-    expect(String(error)).toMatch(/rate limit is reached until \d{4}-/);
+    expect(String(error)).toMatch(/rate limits leave no room until \d{4}-/);
     expect(github.arrived).toHaveLength(1);
   });
 
@@ -133,7 +133,7 @@ describe('a token that is limited', () => {
       .request(repository, shop)
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'rate_limit', stop: 'over_budget', attempts: 1, status: 502 });
-    expect(String(error)).toMatch(/rate limit is reached until \d{4}-/);
+    expect(String(error)).toMatch(/rate limits leave no room until \d{4}-/);
   });
 
   test('until a time that is over is asked with again once, and then less and less often', async () => {

@@ -59,7 +59,7 @@ function sentenceOf(given: GivenUp): string {
       return `Maximum retries exceeded: ${historyOf(given)}. ${wayOut(given)}`;
     case 'over_budget':
       return given.isLimited
-        ? `GitHub's rate limit is reached until ${timeOf(given)}, which is later than the ${seconds(given.totalTimeoutMs)} that the call may take: ${historyOf(given)}. ${wayOut(given)}`
+        ? `GitHub's rate limits leave no room until ${timeOf(given)}, which is later than the ${seconds(given.totalTimeoutMs)} that the call may take: ${historyOf(given)}. ${wayOut(given)}`
         : `The ${seconds(given.totalTimeoutMs)} that the call may take are used up: ${historyOf(given)}. ${wayOut(given)}`;
     case 'unknown_outcome':
       return `It is not known whether the write has taken effect: ${historyOf(given)}. Look it up before it is sent again.`;
