@@ -84,6 +84,27 @@ describe('whatever is killed when', () => {
     expect(scene.target.done()).toEqual(all);
   });
 
+  test('a draft that kills each gateway that takes it up is put off, and is taken up again later', async () => {
+    const scene = new DraftsScene();
+    await scene.gateway().request(draftOf());
+    for (let death = 1; death <= 5; death += 1) {
+      scene.clock.advance(claimMs);
+      const { reached } = scene.holdAt('tree');
+      const killed = new AbortController();
+      const entries = storeOf(scene.entries, () => killed.signal.aborted);
+      const dying = scene.gateway('a', { entries }).publish('d-1', { signal: killed.signal });
+      await reached;
+      killed.abort(new Error('killed'));
+      await expect(dying).rejects.toThrow('store down');
+    }
+    scene.target.around = async () => undefined;
+    const putOff = await scene.pass(scene.gateway('a').publish('d-1'));
+    expect(putOff).toMatchObject({ kind: 'open', step: 'tree', lastError: expect.stringContaining('broken off') });
+    scene.clock.advance(claimMs);
+    expect(await scene.gateway('a').publish('d-1')).toEqual(published);
+    expect(scene.target.done()).toEqual(all);
+  });
+
   test.each([
     ['noted', false],
     ['not noted, because the store was away', true],
