@@ -61,7 +61,9 @@ export async function killDrafts(
     const publish = planned.map(({ number, projectId }) => ({ number, projectId, baseSha: checkout.baseSha }));
     await using first = new DraftWriter({ ...base, owner: 'first', publish, stopAt });
     await first.standsAt(stopAt.length);
-    await within(Promise.all(held), `answers to be held: ${JSON.stringify(kills)}`);
+    await within(Promise.all(held), 'answers to be held').catch((error: unknown) => {
+      throw new Error(first.errors, { cause: error });
+    });
     await first.kill();
 
     // The same name goes on once nothing of the first can arrive; another has to wait until the claims are over.

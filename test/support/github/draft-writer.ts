@@ -34,7 +34,7 @@ export class DraftWriter implements AsyncDisposable {
     await this.#until(`${count} drafts to end`, () => this.#count('ended') >= count);
   }
 
-  /** Resolves when nothing that it was to publish is in its hands any more. */
+  /** Resolves when all that it was to publish has ended. */
   async settles(): Promise<void> {
     await this.#until('the process to settle', () => this.#count('settled') > 0);
   }
