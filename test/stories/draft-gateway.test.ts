@@ -7,6 +7,7 @@ import { branchOf } from '../../packages/gateway/src/pulls/draft/commit.ts';
 import { GitHubTarget } from '../../packages/gateway/src/pulls/draft/target.github.ts';
 import { TestGateway } from '../support/gateway.ts';
 import { draftFacts } from '../support/github/draft-facts.ts';
+import { silent } from '../support/github/loggers.ts';
 import { DraftScene } from '../support/github/draft-scene.ts';
 import { sampleDraft, samplePolicy } from '../support/github/sample-draft.ts';
 import { until } from '../support/until.ts';
@@ -81,7 +82,6 @@ async function accept(draft: ReturnType<typeof sampleDraft>): Promise<void> {
   const store = new SQLiteConversationStore(`${gateway.dir}/store/holdfast.db`, { ttlMs: null });
   const nobody = { request: () => Promise.reject(new Error('who accepts a draft asks GitHub nothing')) };
   const target = new GitHubTarget({ github: nobody, owner: 'acme', repo: 'shop-1' });
-  const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
   const projectOf = (id: ProjectId) => (id === 'shop-1' ? { target, policy: samplePolicy } : undefined);
   const drafts = new Drafts({ entries: store, owner: newOwner(), log: silent, projectOf });
   expect(await drafts.request(draft)).toMatchObject({ kind: 'accepted' });

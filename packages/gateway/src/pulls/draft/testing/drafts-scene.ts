@@ -1,10 +1,10 @@
+import { silent } from '../../../../../../test/support/github/loggers.ts';
 import { FakeClock } from '../../../../../../test/support/fake-clock.ts';
 import { until } from '../../../../../../test/support/until.ts';
 import { MemoryEntries } from '../../../conversations/entries.memory.ts';
 import { Drafts, type DraftsParts } from '../drafts.ts';
 import type { DraftEnd } from '../draft-end.ts';
 import { policy, ScriptedTarget } from './scripted-target.ts';
-import { silent } from './silent.ts';
 
 /** Gateways that share a store and a place for drafts, and a clock that is moved by hand. */
 export class DraftsScene {

@@ -1,3 +1,4 @@
+import { silent } from '../../../../../../test/support/github/loggers.ts';
 import { Checkout, type RepositoryAddress } from '../../../../../../test/support/github/checkout.ts';
 import { callerOf, type Caller } from '../../../../../../test/support/github/caller.ts';
 import { draftFacts, type DraftFacts } from '../../../../../../test/support/github/draft-facts.ts';
@@ -17,7 +18,6 @@ import { Drafts, type DraftsParts } from '../drafts.ts';
 import type { DraftState } from '../draft-state.ts';
 import type { DraftPolicy } from '../policy/policy.ts';
 import { GitHubTarget } from '../target.github.ts';
-import { silent } from './silent.ts';
 
 /** A GitHub with the repository `acme/shop`, a proxy before it, and a checkout of what is in the repository. */
 export class GitHubScene implements AsyncDisposable {
