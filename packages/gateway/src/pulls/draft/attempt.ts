@@ -30,6 +30,8 @@ export type Attempt =
   /** By another gateway, or by what an earlier attempt has sent and may still arrive. */
   | { readonly kind: 'held'; readonly state: DraftState };
 
+const endPhrases = { published: 'draft published', failed: 'draft failed', cancelled: 'draft cancelled' } as const;
+
 /**
  * Claims a draft that is due, carries it on and, once it has ended, tidies it away. One at a time for a draft in a process. Rejects when the
  * store does not answer; whoever comes next goes on from what is noted.
@@ -61,8 +63,14 @@ export async function attemptDraft(parts: AttemptParts, draftId: string, signal:
   const publication = { entries, log, clock, target, signal: AbortSignal.any([signal, held.signal]), stopping };
   const left = outbox.end ? outbox : await carryOn(publication, outbox);
   const isOurs = left.generation === generation;
-  if (isOurs && left.end !== null) await tidy(parts, left, left.end);
-  return { kind: left.end === null && !isOurs ? 'held' : 'state', state: stateOf(left, clock.now()) };
+  const { end } = left;
+  if (isOurs && end !== null) {
+    if (found.end === null) log.info({ draftId, ...end }, endPhrases[end.kind]);
+    await tidy(parts, left, end);
+  }
+  // Our own claim stands where something sent may still arrive.
+  const isHeld = end === null && (!isOurs || left.claim !== null);
+  return { kind: isHeld ? 'held' : 'state', state: stateOf(left, clock.now()) };
 }
 
 /** A gateway may have been given another configuration than its neighbours; one that knows the project may come as long as there is what to publish. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { silent } from '../../../../../test/support/github/loggers.ts';
 import { until } from '../../../../../test/support/until.ts';
 import type { EntryStore } from '../../conversations/entry-store.ts';
 import { settledMs } from './dead-owners.ts';
+import { giveUpAfterMs } from './outbox.ts';
 import { DraftsScene } from './testing/drafts-scene.ts';
 import { all, draftOf, published } from './testing/scripted-target.ts';
 
@@ -89,20 +91,30 @@ describe('whatever is killed when', () => {
     await scene.gateway().request(draftOf());
     for (let death = 1; death <= 5; death += 1) {
       scene.clock.advance(claimMs);
-      const { reached } = scene.holdAt('tree');
-      const killed = new AbortController();
-      const entries = storeOf(scene.entries, () => killed.signal.aborted);
-      const dying = scene.gateway('a', { entries }).publish('d-1', { signal: killed.signal });
-      await reached;
-      killed.abort(new Error('killed'));
-      await expect(dying).rejects.toThrow('store down');
+      await killAt(scene, 'tree');
     }
-    scene.target.around = async () => undefined;
     const putOff = await scene.pass(scene.gateway('a').publish('d-1'));
     expect(putOff).toMatchObject({ kind: 'open', step: 'tree', lastError: expect.stringContaining('broken off') });
     scene.clock.advance(claimMs);
     expect(await scene.gateway('a').publish('d-1')).toEqual(published);
     expect(scene.target.done()).toEqual(all);
+  });
+
+  test('a draft that has killed gateways for a day fails as soon as it is taken up, and that is told and logged once', async () => {
+    const scene = new DraftsScene();
+    await scene.gateway().request(draftOf());
+    for (let death = 1; death <= 3; death += 1) {
+      await killAt(scene, 'tree');
+      scene.clock.advance(claimMs);
+    }
+    scene.clock.advance(giveUpAfterMs);
+    const logged: (readonly [object, string])[] = [];
+    const log = { ...silent, info: (fields: object, message: string) => void logged.push([fields, message]) };
+    const end = { kind: 'failed', code: 'unavailable', message: expect.stringMatching(/24 hours.*broken off/) };
+    const last = scene.gateway('b', { log });
+    expect([await last.publish('d-1'), await last.publish('d-1')]).toEqual([end, end]);
+    expect(scene.ends).toEqual([end]);
+    expect(logged).toEqual([[{ draftId: 'd-1', ...end }, 'draft failed']]);
   });
 
   test.each([
@@ -174,6 +186,23 @@ describe('the claim', () => {
     expect(await scene.pass(scene.gateway('b').publish('d-1'))).toEqual(published);
     expect(scene.target.done()).toEqual(all);
   });
+
+  test('that ran out because the store was away for a while is taken again by whoever waits for the end', async () => {
+    const scene = new DraftsScene();
+    let isDown = false;
+    const a = scene.gateway('a', { entries: storeOf(scene.entries, () => isDown) });
+    await a.request(draftOf());
+    const { reached } = scene.holdAt('pull');
+    const publishing = a.publish('d-1');
+    const signal = await reached;
+    isDown = true;
+    signal.addEventListener('abort', () => {
+      isDown = false;
+      scene.target.around = async () => undefined;
+    });
+    expect(await scene.pass(publishing)).toEqual(published);
+    expect(scene.target.done()).toEqual(all);
+  });
 });
 
 describe('stopping', () => {
@@ -218,6 +247,18 @@ describe('stopping', () => {
     expect(againAt - abortedAt).toBeLessThan(20_000);
   });
 });
+
+/** A gateway takes the draft up and is killed before this step is carried out. */
+async function killAt(scene: DraftsScene, step: string): Promise<void> {
+  const { reached } = scene.holdAt(step);
+  const killed = new AbortController();
+  const entries = storeOf(scene.entries, () => killed.signal.aborted);
+  const dying = scene.gateway('a', { entries }).publish('d-1', { signal: killed.signal });
+  await reached;
+  killed.abort(new Error('killed'));
+  await expect(dying).rejects.toThrow('store down');
+  scene.target.around = async () => undefined;
+}
 
 /** Takes no change while it is down. */
 function storeOf(entries: EntryStore, isDown: () => boolean): EntryStore {

@@ -34,7 +34,7 @@ export async function carryOn(parts: PublicationParts, claimed: Outbox): Promise
   const publication = new Publication(parts, claimed);
   try {
     const end = await publication.end();
-    return end === undefined ? await publication.note({ kind: 'released' }) : await publication.finish(end);
+    return await publication.note(end === undefined ? { kind: 'released' } : { kind: 'ended', end });
   } catch (error) {
     if (error instanceof Overtaken) return publication.outbox;
     return publication.fail(error);
@@ -68,25 +68,19 @@ class Publication {
     return published;
   }
 
-  async finish(end: DraftEnd): Promise<Outbox> {
-    const { draftId } = this.outbox;
-    const outbox = await this.note({ kind: 'ended', end });
-    this.#parts.log.info({ draftId, ...end }, end.kind === 'published' ? 'draft published' : 'draft failed');
-    return outbox;
-  }
-
   async fail(error: unknown): Promise<Outbox> {
     const { clock, log, signal } = this.#parts;
     const { draftId } = this.outbox;
     try {
-      // Whether the step has taken effect is looked up by whoever carries on, once it no longer can; the draft is not to blame.
+      // Whether the step has taken effect is looked up by whoever carries on, once it no longer can.
       if (signal.aborted) return await this.note({ kind: 'released', settledAt: clock.now() + settledMs });
       const failure = failureOf(error);
-      if (failure.kind === 'final') return await this.finish(failed(failure.code, failure.message));
+      if (failure.kind === 'final')
+        return await this.note({ kind: 'ended', end: failed(failure.code, failure.message) });
       const { message, notBefore } = failure;
       const due = notBefore === undefined ? {} : { notBefore };
       const outbox = await this.note({ kind: 'interrupted', atMs: clock.now(), message, ...due });
-      log.warn({ err: error, draftId, notBefore: outbox.notBefore, end: outbox.end?.kind }, 'draft not published yet');
+      log.warn({ err: error, draftId, notBefore: outbox.notBefore }, 'draft not published yet');
       return outbox;
     } catch (refusal) {
       if (refusal instanceof Overtaken) return this.outbox;
